@@ -1,0 +1,1 @@
+"""The storefront's shop service: catalogue, carts, orders and customers over HTTP."""

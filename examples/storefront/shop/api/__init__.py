@@ -1,0 +1,1 @@
+"""HTTP handlers: they read the request, call the business modules and shape the answer."""

@@ -1,0 +1,1 @@
+"""The simulated customers behind traffic.py."""
