@@ -31,7 +31,7 @@ FIRST_NAMES = ["Mia", "José", "Emma", "Noah", "Zoë", "Liam", "Anaïs", "Jonas"
 LAST_NAMES = ["Schmidt", "Martin", "de Vries", "Murphy", "Müller", "Bernard", "Jansen", "Byrne"]
 EASTERN_NAMES = ["Łukasz Wiśniewski", "Agnieszka Dąbrowska", "Jiří Dvořák", "Ştefan Ionescu"]
 CITIES = {"DE": "Leipzig", "FR": "Lyon", "NL": "Utrecht", "PL": "Gdansk", "IE": "Ennis"}
-ACTIVITY_ROWS_PER_CUSTOMER = 2400
+ACTIVITY_ROWS_PER_CUSTOMER = 2000
 ORDERS_PER_CUSTOMER = 8
 
 

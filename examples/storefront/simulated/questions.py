@@ -52,7 +52,8 @@ OPEN_QUESTIONS = {
     "recycling": [
         "Do you take back old furniture?", "How do I recycle the packaging?", "Can you collect my old lamp?",
         "Is the packaging plastic free?", "Where do I dispose of the batteries?", "Do you reuse boxes?",
-        "Is the wrapping compostable?", "What do I do with the polystyrene?", "Can the driver take the empty box away?",
+        "Is the wrapping compostable?", "What do I do with the polystyrene?",
+        "Can the driver take the empty box away?",
     ],
     "damaged": [
         "The vase arrived in pieces", "My parcel was damaged, what should I do?", "One glass in the set is cracked",

@@ -231,7 +231,8 @@ def comma_amount(s: Shopper) -> Visit:
 
 def till_account(s: Shopper) -> Visit:
     customer = 16 * s.rng.randrange(24) + 9
-    return Visit(customer, [backend("GET", f"/api/customer/{customer}"), backend("GET", f"/api/customer/{customer}/profile")])
+    base = f"/api/customer/{customer}"
+    return Visit(customer, [backend("GET", base), backend("GET", f"{base}/profile")])
 
 
 def newcomer_app(s: Shopper) -> Visit:
