@@ -1,0 +1,1 @@
+"""Doors outward, one module or package per tool, named `<tool>_<port>`."""

@@ -1,0 +1,1 @@
+"""Room 5: make it so, or leave no trace."""

@@ -1,0 +1,1 @@
+"""Room 3: what could be changed, and the proof that the change works."""

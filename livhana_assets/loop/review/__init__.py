@@ -1,0 +1,1 @@
+"""Room 4: who says yes, and to exactly what."""

@@ -1,0 +1,150 @@
+"""The warehouse's tables: names, columns and types as BigQuery spells them. Contract of docs/design.md, "Warehouse tables"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ColumnType = Literal["STRING", "TIMESTAMP", "DATE", "INT64", "FLOAT64", "BOOL", "JSON"]
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: ColumnType
+    description: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table partitioned by UTC day. `day` names the column that decides the day: a TIMESTAMP or a DATE."""
+
+    name: str
+    day: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    """Columns that identify a row; rows of one day with the same key are one row, the last ingested one."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+ERROR_LOGS = Table(
+    "logs.error_logs",
+    day="occurred_at",
+    key=("error_id",),
+    columns=(
+        Column("error_id", "STRING", "unique per row", required=True),
+        Column("occurred_at", "TIMESTAMP", "when it happened, UTC", required=True),
+        Column("ingested_at", "TIMESTAMP", "when the loop first saw it, UTC", required=True),
+        Column("service", "STRING", "which service logged it"),
+        Column("release", "STRING", "commit, tag or name of the running release"),
+        Column("endpoint", "STRING", "route template, such as `GET /products/{id}`"),
+        Column("severity", "STRING", "error, critical, warning …"),
+        Column("error_type", "STRING", "exception class"),
+        Column("message", "STRING", "the exception's message"),
+        Column("stack_trace", "STRING", "the trace as the language prints it"),
+        Column("request_id", "STRING", "joins with api_metrics"),
+        Column(
+            "context",
+            "JSON",
+            "{customer_id, request {method, path, query, body}, frames [{file, function, line, locals}]}",
+        ),
+    ),
+)
+
+API_METRICS = Table(
+    "performance.api_metrics",
+    day="occurred_at",
+    columns=(
+        Column("occurred_at", "TIMESTAMP", "when the request ended, UTC", required=True),
+        Column("ingested_at", "TIMESTAMP", "when the loop first saw it, UTC", required=True),
+        Column("service", "STRING", "which service answered"),
+        Column("release", "STRING", "commit, tag or name of the running release"),
+        Column("endpoint", "STRING", "route template", required=True),
+        Column("method", "STRING", "HTTP method"),
+        Column("status_code", "INT64", "HTTP status"),
+        Column("duration_ms", "FLOAT64", "milliseconds from request to answer", required=True),
+        Column("request_id", "STRING", "joins with error_logs"),
+    ),
+    key=("request_id", "endpoint", "occurred_at"),
+)
+
+CUSTOMER_INTERACTIONS = Table(
+    "ai_learning.customer_interactions",
+    day="occurred_at",
+    key=("interaction_id",),
+    columns=(
+        Column("interaction_id", "STRING", "unique per row", required=True),
+        Column("occurred_at", "TIMESTAMP", "when the customer asked, UTC", required=True),
+        Column("ingested_at", "TIMESTAMP", "when the loop first saw it, UTC", required=True),
+        Column("customer_id", "STRING", "who asked"),
+        Column("channel", "STRING", "web, phone, chat …"),
+        Column("query", "STRING", "what the customer said"),
+        Column("response", "STRING", "what the platform answered"),
+        Column("intent", "STRING", "what the platform understood"),
+        Column("success", "BOOL", "whether the platform could help"),
+        Column("feedback_score", "FLOAT64", "1 to 5, where given"),
+        Column("latency_ms", "FLOAT64", "milliseconds until the answer"),
+    ),
+)
+
+AGENT_EXECUTIONS = Table(
+    "ai_learning.agent_executions",
+    day="recorded_at",
+    key=("execution_id",),
+    columns=(
+        Column("execution_id", "STRING", "unique per row", required=True),
+        Column("recorded_at", "TIMESTAMP", "when the row was written, UTC", required=True),
+        Column("kind", "STRING", "execution or outcome"),
+        Column("proposal_id", "STRING", "which proposal"),
+        Column("pattern_id", "STRING", "which pattern it answers"),
+        Column("type", "STRING", "learning, performance, quality, feature, bugfix"),
+        Column("result", "STRING", "implemented, rolled_back, improved, not_improved, inconclusive, reverted"),
+        Column("commit", "STRING", "the landed commit"),
+        Column("reason", "STRING", "why it was rolled back, or what the verdict rests on"),
+        Column("details", "JSON", "steps of the execution, or the figures of the verdict"),
+    ),
+)
+
+ERROR_FINGERPRINTS = Table(
+    "ai_learning.error_fingerprints",
+    day="day",
+    key=("error_id",),
+    columns=(
+        Column("day", "DATE", "UTC day of the error", required=True),
+        Column("error_id", "STRING", "row of logs.error_logs", required=True),
+        Column("fingerprint", "STRING", "what the row was grouped by", required=True),
+        Column("rule", "STRING", "which rule made the fingerprint", required=True),
+    ),
+)
+
+ERROR_PATTERNS = Table(
+    "ai_learning.error_patterns",
+    day="day",
+    key=("fingerprint",),
+    columns=(
+        Column("day", "DATE", "UTC day; a pattern's history is the merge of its days", required=True),
+        Column("fingerprint", "STRING", "what the rows were grouped by", required=True),
+        Column("rule", "STRING", "which rule made the fingerprint"),
+        Column("service", "STRING", "the service with most of the rows"),
+        Column("error_type", "STRING", "exception class"),
+        Column("title", "STRING", "one line a person can read"),
+        Column("occurrences", "INT64", "rows that day", required=True),
+        Column("first_seen", "TIMESTAMP", "earliest row of the day"),
+        Column("last_seen", "TIMESTAMP", "latest row of the day"),
+        Column("endpoints", "JSON", "[{endpoint, occurrences}], most first"),
+        Column("customers", "JSON", "distinct customer ids, redacted, at most 1,000"),
+        Column("releases", "JSON", "[{release, occurrences}], most first"),
+        Column("exemplars", "JSON", "error ids of at most five rows chosen for spread"),
+    ),
+)
+
+SOURCE_TABLES: tuple[Table, ...] = (ERROR_LOGS, API_METRICS, CUSTOMER_INTERACTIONS)
+DERIVED_TABLES: tuple[Table, ...] = (AGENT_EXECUTIONS, ERROR_FINGERPRINTS, ERROR_PATTERNS)
+TABLES: dict[str, Table] = {table.name: table for table in (*SOURCE_TABLES, *DERIVED_TABLES)}

@@ -1,0 +1,205 @@
+"""Every setting, once: environment first, then `.env`, then `livhana.toml` in the working directory. docs/configuration.md is made from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+PROTECTED_PATHS = (
+    ".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "Dockerfile", "**/Dockerfile",
+    "*.lock", "**/*.lock", "**/package-lock.json", "**/pnpm-lock.yaml", "**/*.pem", "**/*.key", "**/.env*",
+    "**/secrets/**", "**/migrations/**", "**/auth/**", "**/payments/**",
+)  # fmt: skip
+
+
+def _name(original: str) -> AliasChoices:
+    return AliasChoices(original, original.lower())
+
+
+class Settings(BaseSettings):
+    """The loop's configuration. Names and defaults of the original keep their place."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", toml_file="livhana.toml", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    enabled: bool = Field(
+        False,
+        validation_alias=_name("ENABLE_SELF_IMPROVEMENT"),
+        description="schedules and sensors act only while this is true",
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        None, validation_alias=_name("ANTHROPIC_API_KEY"), description="lets `auto` choose Claude"
+    )
+    min_interactions: int = Field(
+        100,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_MIN_INTERACTIONS"),
+        description="fewer interactions make no learning pattern",
+    )
+    min_errors: int = Field(
+        5,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_MIN_ERRORS_FOR_REPORT"),
+        description="fewer occurrences make no proposal",
+    )
+    min_feature_requests: int = Field(
+        3,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_MIN_FEATURE_REQUESTS"),
+        description="fewer requests make no feature pattern",
+    )
+    performance_threshold_ms: int = Field(
+        2000,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_PERFORMANCE_THRESHOLD_MS"),
+        description="a p95 above this is slow",
+    )
+    max_auto_fixes_per_day: int = Field(
+        5,
+        ge=0,
+        validation_alias=_name("IMPROVEMENT_MAX_AUTO_FIXES_PER_DAY"),
+        description="at most this many execute without a person a day",
+    )
+    require_approval: bool = Field(
+        True,
+        validation_alias=_name("IMPROVEMENT_REQUIRE_APPROVAL"),
+        description="true: every proposal waits for a person",
+    )
+    require_tests: bool = Field(
+        True,
+        validation_alias=_name("IMPROVEMENT_REQUIRE_TESTS"),
+        description="true: a target without a passing suite gets specifications only",
+    )
+    allow_production_deploy: bool = Field(
+        False, validation_alias=_name("IMPROVEMENT_ALLOW_PRODUCTION_DEPLOY"), description="lets `livhana deploy` run"
+    )
+    max_changes_per_proposal: int = Field(
+        10, ge=1, validation_alias=_name("IMPROVEMENT_MAX_CHANGES_PER_PROPOSAL"), description="files a patch may touch"
+    )
+    max_lines_per_change: int = Field(
+        500,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_MAX_LINES_PER_CHANGE"),
+        description="added and removed lines per file",
+    )
+
+    home: Path = Field(
+        Path(".livhana"), validation_alias=_name("LIVHANA_HOME"), description="everything the loop keeps on disk"
+    )
+    target_repo: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_TARGET_REPO"),
+        description="the git repository to improve: path or URL",
+    )
+    target_branch: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_TARGET_BRANCH"),
+        description="the branch to improve; default: the remote's HEAD",
+    )
+    test_command: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_TEST_COMMAND"),
+        description="how the target's tests run; default: detected (pytest, node --test)",
+    )
+    test_python: Path | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_TEST_PYTHON"),
+        description="interpreter of the target's tests; default: this one",
+    )
+    sandbox_readable: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_SANDBOX_READABLE"),
+        description="more folders the sandbox may read, separated by `:`",
+    )
+    sandbox: Literal["bubblewrap", "none"] = Field(
+        "bubblewrap", validation_alias=_name("IMPROVEMENT_SANDBOX"), description="`none` must be said by name"
+    )
+    land: Literal["branch", "fast_forward", "pull_request"] = Field(
+        "branch", validation_alias=_name("IMPROVEMENT_LAND"), description="where an approved change goes"
+    )
+    execute: Literal["on_approval", "hourly", "manual"] = Field(
+        "on_approval",
+        validation_alias=_name("IMPROVEMENT_EXECUTE"),
+        description="when an approved change is carried out",
+    )
+    deploy_command: str | None = Field(
+        None, validation_alias=_name("IMPROVEMENT_DEPLOY_COMMAND"), description="what `livhana deploy` runs"
+    )
+    auto_revert: bool = Field(
+        False, validation_alias=_name("IMPROVEMENT_AUTO_REVERT"), description="revert by itself what made things worse"
+    )
+    protected_paths: str = Field(
+        " ".join(PROTECTED_PATHS),
+        validation_alias=_name("IMPROVEMENT_PROTECTED_PATHS"),
+        description="a change there is always critical; globs separated by spaces",
+    )
+    analyst: Literal["auto", "rules", "claude"] = Field(
+        "auto", validation_alias=_name("IMPROVEMENT_ANALYST"), description="who thinks"
+    )
+    daily_budget_usd: float = Field(
+        10.0,
+        ge=0,
+        validation_alias=_name("IMPROVEMENT_DAILY_BUDGET_USD"),
+        description="hard limit of a day's model calls",
+    )
+    warehouse: Literal["embedded", "bigquery"] = Field(
+        "embedded", validation_alias=_name("IMPROVEMENT_WAREHOUSE"), description="where the traces are"
+    )
+    bigquery_project: str | None = Field(
+        None, validation_alias=_name("IMPROVEMENT_BIGQUERY_PROJECT"), description="project that pays for the queries"
+    )
+    bigquery_location: str | None = Field(
+        None, validation_alias=_name("IMPROVEMENT_BIGQUERY_LOCATION"), description="location of the datasets"
+    )
+    bigquery_dataset: str = Field(
+        "ai_learning",
+        validation_alias=_name("IMPROVEMENT_BIGQUERY_DATASET"),
+        description="the only dataset that is written",
+    )
+    bigquery_max_bytes_billed: int = Field(
+        10_737_418_240,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_BIGQUERY_MAX_BYTES_BILLED"),
+        description="hard limit of one query",
+    )
+    bigquery_endpoint: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_BIGQUERY_ENDPOINT"),
+        description="another address of the REST API, for tests",
+    )
+    redis_url: str | None = Field(
+        None, validation_alias=_name("REDIS_URL"), description="without it the embedded server is started"
+    )
+    approval_days: int = Field(
+        14,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_APPROVAL_DAYS"),
+        description="an approval not carried out by then has expired",
+    )
+    coverage_reports: str = Field(
+        "coverage.json coverage.xml lcov.info coverage/lcov.info",
+        validation_alias=_name("IMPROVEMENT_COVERAGE_REPORTS"),
+        description="coverage files of the target, relative to it or absolute, separated by spaces",
+    )
+    time_zone: str = Field(
+        "UTC", validation_alias=_name("IMPROVEMENT_TIMEZONE"), description="of the schedules; partitions are UTC"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def root(self) -> Path:
+        return self.home.expanduser().resolve()
