@@ -22,9 +22,7 @@ def _name(original: str) -> AliasChoices:
 class Settings(BaseSettings):
     """The loop's configuration. Names and defaults of the original keep their place."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", toml_file="livhana.toml", extra="ignore", populate_by_name=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_file=".env", toml_file="livhana.toml", extra="ignore", frozen=True)
 
     enabled: bool = Field(
         False,

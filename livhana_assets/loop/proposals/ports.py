@@ -355,7 +355,6 @@ class Sandbox(Protocol):
 class TestRunner(Protocol):
     """Runs a target's tests in a checkout through the sandbox, with our own reporter. One per language of tests."""
 
-    __test__ = False
     name: str
     """What the proof shows: `pytest`, `node --test`, or the command."""
 

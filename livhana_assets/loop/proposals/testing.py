@@ -90,7 +90,7 @@ def _result(event: dict[str, object]) -> TestResult:
     return TestResult(
         id=str(event.get("id")),
         outcome=outcome if outcome in ("passed", "failed", "skipped", "xfailed", "error") else "error",  # type: ignore[arg-type]
-        seconds=float(event.get("seconds") or 0.0),  # type: ignore[arg-type]
+        seconds=float(str(event.get("seconds") or 0.0)),
         error_type=str(event.get("type") or ""),
         message=str(event.get("message") or ""),
         frames=tuple(Frame.model_validate(frame) for frame in frames) if isinstance(frames, list) else (),
