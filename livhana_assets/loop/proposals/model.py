@@ -62,6 +62,17 @@ class Step(Value):
     seconds: float = 0.0
 
 
+class Reason(Value):
+    """Why a reproducing test has to fail: the exception of production, raised in the same function of the same file."""
+
+    error_type: str
+    file: str
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.error_type} in {self.function} ({self.file})"
+
+
 class Proof(Value):
     """What was seen in the sandbox. `commit` is the proved commit, `tree` its content."""
 
@@ -70,6 +81,8 @@ class Proof(Value):
     tree: str
     runner: str
     sandbox: str
+    reason: Reason | None = None
+    """None for a reversal, which brings no test of its own."""
     tests: tuple[str, ...]
     """The new regression tests: failed on the base, pass with the patch, fail again on revert."""
     demanded: tuple[str, ...]

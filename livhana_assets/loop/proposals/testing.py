@@ -89,7 +89,7 @@ def _result(event: dict[str, object]) -> TestResult:
     outcome = event.get("outcome")
     return TestResult(
         id=str(event.get("id")),
-        outcome=outcome if outcome in ("passed", "failed", "skipped", "xfailed", "error") else "error",  # type: ignore[arg-type]
+        outcome=outcome if outcome in ("passed", "failed", "skipped", "xfailed", "error") else "error",
         seconds=float(str(event.get("seconds") or 0.0)),
         error_type=str(event.get("type") or ""),
         message=str(event.get("message") or ""),

@@ -1,0 +1,263 @@
+"""Make an approved change real, or leave no trace: claim → rebuild → gates → prove again → one ref update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from livhana_assets.loop.proposals import gates, proof
+from livhana_assets.loop.proposals.drafting import vet_commit
+from livhana_assets.loop.proposals.lifecycle import advance
+from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import (
+    NO_COMMIT,
+    HeadMoved,
+    PatchDoesNotApply,
+    ProposalStore,
+    TargetError,
+    TargetRepo,
+)
+from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.review.decisions import Refused
+
+ACTOR = "execution"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The change is in the target; `proposal` is implemented."""
+
+    proposal: Proposal
+    landing: Landing
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """Nothing changed in the target; `why` is one sentence."""
+
+    proposal: Proposal
+    why: str
+
+
+@dataclass(frozen=True)
+class ProposedAgain:
+    """The base moved under the change; a new revision waits for its own approval."""
+
+    proposal: Proposal
+    why: str
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The approved patch as a commit on the branch's present head."""
+
+    commit: str
+    base: str
+    moved: bool
+
+
+Result = Landed | RolledBack | ProposedAgain
+
+
+def carry_out(
+    store: ProposalStore, ground: ProvingGround, proposal_id: str, *, run_id: str, policy: Policy, now: datetime
+) -> Result:
+    """Carry out one approved proposal. Raises Refused where it may not be executed; nothing is changed then."""
+    claimed = claim(store, proposal_id, run_id=run_id, policy=policy, now=now)
+    try:
+        return _land(store, ground, claimed, policy, now)
+    except (TargetError, _Failed) as why:
+        return RolledBack(_back(store, claimed, str(why), now), str(why))
+
+
+def claim(store: ProposalStore, proposal_id: str, *, run_id: str, policy: Policy, now: datetime) -> Proposal:
+    """Take the proposal for this run, once: compare-and-set on its version. Raises Refused or StaleVersion."""
+    proposal = store.get(proposal_id)
+    _check_allowed(store, proposal, policy, now)
+    fence = proposal.version + 1
+    claimed = advance(
+        proposal, Status.EXECUTING, at=now, actor=ACTOR, action="executing", detail=run_id,
+        claim=Claim(run_id=run_id, claimed_at=now, fence=fence),
+    )  # fmt: skip
+    return store.save(
+        claimed, expected_version=proposal.version, actor=ACTOR, action="executing",
+        operation=f"claim:{proposal_id}:{proposal.version}:{run_id}",
+    )  # fmt: skip
+
+
+def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now: datetime) -> None:
+    if store.paused():
+        raise Refused("The loop is paused; nothing is executed until `livhana resume`.")
+    if proposal.status is not Status.APPROVED or proposal.approval is None:
+        raise Refused(f"{proposal.id} is {proposal.status}, not approved: `livhana approve {proposal.id}` comes first.")
+    if proposal.approval.digest != proposal.digest:
+        raise Refused(f"{proposal.id} changed after it was approved: it needs a new approval.")
+    if now >= proposal.approval.expires_at:
+        raise Refused(f"The approval of {proposal.id} expired: approve it again.")
+    if proposal.effect is None or not proposal.implementation.patch:
+        raise Refused(f"{proposal.id} has no patch to carry out.")
+
+
+def _land(store: ProposalStore, ground: ProvingGround, claimed: Proposal, policy: Policy, now: datetime) -> Result:
+    target = ground.target
+    target.refresh()
+    rebuilt = _rebuild(claimed, target)
+    _pass_gates(claimed, target, rebuilt, policy)
+    steps = prove_again(ground, claimed, rebuilt)
+    if not all(step.passed for step in steps):
+        raise _Failed(_why(steps))
+    if rebuilt.moved and not _same_blobs(claimed, target, rebuilt.base):
+        return _propose_again(store, claimed, target, rebuilt, steps, now)
+    return _update_ref(store, claimed, target, rebuilt, steps, now)
+
+
+def _rebuild(claimed: Proposal, target: TargetRepo) -> Rebuilt:
+    effect, proved = _effect(claimed), _proof(claimed)
+    head = target.head(effect.branch)
+    if head is None:
+        raise _Failed(f"the branch {effect.branch} is gone from the target")
+    try:
+        commit = target.apply(head, claimed.implementation.patch, _message(claimed), claimed.created_at)
+    except PatchDoesNotApply as why:
+        raise _Failed(f"the patch no longer applies to {effect.branch}: {why}") from why
+    moved = head != proved.base_commit
+    if not moved and target.tree(commit) != proved.tree:
+        raise _Failed("the patch does not give the tree that was proved")
+    return Rebuilt(commit, head, moved)
+
+
+def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy: Policy) -> None:
+    needs_test = not claimed.reverts
+    if refused := gates.refusal(vet_commit(target, rebuilt.base, rebuilt.commit, policy, needs_test=needs_test)):
+        raise _Failed(f"refused by a gate: {refused}")
+
+
+def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> tuple[Step, ...]:
+    """The proof once more on the commit that would land: fail without the fix, pass with it, whole suite."""
+    proved, target = _proof(proposal), ground.target
+    steps: list[Step] = []
+    for runner in ground.runners:
+        if runner.name == proved.runner and proved.reason:
+            tests_only = _tests_only(proposal, target, rebuilt)
+            steps += proof.rounds(ground, runner, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
+        baseline = ground.baseline(rebuilt.base, runner)
+        if baseline.usable:
+            steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, baseline.demanded))
+    if not steps:
+        raise _Failed("no test runner of the proof is here any more")
+    return tuple(steps)
+
+
+def _tests_only(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> str:
+    paths = sorted({test_id.partition("::")[0] for test_id in _proof(proposal).tests})
+    contents = {path: target.read(rebuilt.commit, path) for path in paths}
+    return target.build(rebuilt.base, contents, f"Test for {proposal.pattern_id}", proposal.created_at)
+
+
+def _same_blobs(claimed: Proposal, target: TargetRepo, head: str) -> bool:
+    """A moved base needs no new approval only where every touched path is as it was (DESIGN §4.5)."""
+    proved = _proof(claimed)
+    touched = [change.path for change in target.changes(proved.base_commit, proved.commit)]
+    return target.blobs(proved.base_commit, touched) == target.blobs(head, touched)
+
+
+def _propose_again(
+    store: ProposalStore, claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, steps: Sequence[Step], now: datetime
+) -> ProposedAgain:
+    why = "the branch moved in a file that the change touches; the new revision is proved on the new head"
+    proved = _proof(claimed).model_copy(
+        update={
+            "base_commit": rebuilt.base,
+            "commit": rebuilt.commit,
+            "tree": target.tree(rebuilt.commit),
+            "steps": tuple(steps),
+        }
+    )
+    patch = target.diff(rebuilt.base, rebuilt.commit)
+    changes = {
+        "implementation": claimed.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
+        "proof": proved,
+        "revision": claimed.revision + 1,
+        "approval": None,
+        "claim": None,
+    }
+    return ProposedAgain(_finish(store, claimed, Status.PROPOSED, "proposed", why, now, changes), why)
+
+
+def _update_ref(
+    store: ProposalStore, claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, steps: Sequence[Step], now: datetime
+) -> Landed:
+    """Say what is about to happen, do it in one compare-and-set, say that it happened. Recovery reads the first to tell the last."""
+    branch, expected = landing_branch(claimed), rebuilt.base
+    previous = None if branch != _effect(claimed).branch else expected
+    store.record(
+        actor=ACTOR, action="landing", proposal_id=claimed.id, operation=f"landing:{claimed.id}:{claimed.version}",
+        details={"commit": rebuilt.commit, "branch": branch, "previous": previous or NO_COMMIT, "version": claimed.version},
+    )  # fmt: skip
+    _check_fence(store, claimed)
+    try:
+        target.land(rebuilt.commit, branch, previous)
+    except HeadMoved as why:
+        raise _Failed(f"{branch} moved while the change was being proved; execute it again") from why
+    landing = Landing(commit=rebuilt.commit, branch=branch, previous=previous or NO_COMMIT, landed_at=now)
+    detail = f"{rebuilt.commit[:12]} on {branch}"
+    landed = _finish(store, claimed, Status.IMPLEMENTED, "implemented", detail, now, {"landing": landing}, steps)
+    return Landed(landed, landing)
+
+
+def landing_branch(proposal: Proposal) -> str:
+    """The branch that the effect's land mode writes to."""
+    effect = _effect(proposal)
+    return effect.branch if effect.land == "fast_forward" else f"improvement/{proposal.id}"
+
+
+def _check_fence(store: ProposalStore, claimed: Proposal) -> None:
+    present = store.get(claimed.id)
+    if present.version != claimed.version or store.paused():
+        raise _Failed("somebody else took this proposal over, or the loop was paused")
+
+
+def _back(store: ProposalStore, claimed: Proposal, why: str, now: datetime) -> Proposal:
+    return _finish(store, claimed, Status.ROLLED_BACK, "rolled_back", why, now, {"claim": None})
+
+
+def _finish(
+    store: ProposalStore, claimed: Proposal, to: Status, action: str, detail: str, now: datetime, changes: dict[str, Any],
+    steps: Sequence[Step] = (),
+) -> Proposal:  # fmt: skip
+    after = advance(claimed, to, at=now, actor=ACTOR, action=action, detail=detail, **changes)
+    details = {"reason": detail, "steps": [step.model_dump(mode="json", by_alias=True) for step in steps]}
+    return store.save(
+        after, expected_version=claimed.version, actor=ACTOR, action=action, details=details,
+        operation=f"{action}:{claimed.id}:{claimed.version}",
+    )  # fmt: skip
+
+
+def _message(proposal: Proposal) -> str:
+    approval = proposal.approval
+    signed = f"Approved-by: {approval.by}\n" if approval else ""
+    return f"{proposal.title}\n\n{proposal.implementation.fix}\n\nProposal: {proposal.id}\nPattern: {proposal.pattern_id}\n{signed}"
+
+
+def _why(steps: Sequence[Step]) -> str:
+    bad = next(step for step in steps if not step.passed)
+    return f"the proof does not hold on the commit that would land: {bad.name}: {bad.observed}"
+
+
+def _effect(proposal: Proposal) -> Any:
+    if proposal.effect is None:
+        raise _Failed(f"{proposal.id} says nothing about where it goes")
+    return proposal.effect
+
+
+def _proof(proposal: Proposal) -> Proof:
+    if proposal.proof is None:
+        raise _Failed(f"{proposal.id} has no proof")
+    return proposal.proof
+
+
+class _Failed(Exception):
+    """The execution ends here and is rolled back; the message is the reason."""

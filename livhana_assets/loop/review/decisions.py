@@ -1,0 +1,115 @@
+"""A person's yes or no, bound to the digest that the person saw; and the policy's yes, where it is allowed one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from livhana_assets.loop.proposals.lifecycle import advance
+from livhana_assets.loop.proposals.model import Approval, Proposal, Status
+from livhana_assets.loop.proposals.policy import Policy, may_execute_without_person
+from livhana_assets.loop.proposals.ports import ProposalStore
+
+
+class Refused(Exception):
+    """A decision that the policy or the present state does not allow; the message says why and what to do."""
+
+
+class DigestChanged(Refused):
+    """What the person saw is no longer what stands there."""
+
+
+def approve(
+    store: ProposalStore,
+    proposal_id: str,
+    *,
+    digest: str,
+    by: str,
+    now: datetime,
+    policy: Policy,
+    door: str,
+    comment: str = "",
+) -> Proposal:
+    """Say yes to exactly this digest. The same person's same yes again returns the standing approval."""
+    proposal = store.get(proposal_id)
+    if not digest or digest != proposal.digest:
+        raise DigestChanged(
+            f"{proposal_id} is not what you saw any more: read it again with `livhana show {proposal_id}` and decide then."
+        )
+    if proposal.status is Status.APPROVED and proposal.approval and proposal.approval.digest == digest:
+        return proposal
+    if not by.strip():
+        raise Refused("An approval needs the name of a person: say who you are with --by NAME.")
+    if proposal.status is Status.PROPOSED and not (proposal.proof and proposal.proof.holds):
+        raise Refused(f"{proposal_id} has no proof that holds, so it cannot be approved.")
+    approval = Approval(
+        by=by,
+        digest=digest,
+        approved_at=now,
+        expires_at=now + timedelta(days=policy.approval_days),
+        comment=comment,
+        door=door,
+    )
+    return _save(
+        store, proposal, Status.APPROVED, at=now, actor=by, action="approved", detail=comment, approval=approval
+    )
+
+
+def approve_by_policy(
+    store: ProposalStore, proposal: Proposal, *, now: datetime, policy: Policy, auto_executed_today: int
+) -> Proposal:
+    """The auto-fix policy's yes. Raises Refused wherever a person has to decide."""
+    if not may_execute_without_person(proposal, policy, auto_executed_today):
+        raise Refused(
+            f"{proposal.id} waits for a person: `livhana show {proposal.id}`, then `livhana approve {proposal.id}`."
+        )
+    return approve(
+        store, proposal.id, digest=proposal.digest, by=f"policy:{policy.version}", now=now, policy=policy, door="policy"
+    )
+
+
+def reject(store: ProposalStore, proposal_id: str, *, by: str, reason: str, now: datetime) -> Proposal:
+    """Say no, with the reason; drafting remembers it."""
+    if not reason.strip():
+        raise Refused("A rejection needs a reason: say it with --reason TEXT; it is remembered for the next time.")
+    if not by.strip():
+        raise Refused("A rejection needs the name of a person: say who you are with --by NAME.")
+    proposal = store.get(proposal_id)
+    return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason)
+
+
+def accept(store: ProposalStore, proposal_id: str, *, by: str, now: datetime) -> Proposal:
+    """Say that a specification is worth building."""
+    return _save(store, store.get(proposal_id), Status.ACCEPTED, at=now, actor=by, action="accepted")
+
+
+def expire(store: ProposalStore, *, now: datetime, policy: Policy) -> tuple[Proposal, ...]:
+    """Let approvals past their date, and open proposals that nobody decided in three times that long, expire."""
+    return tuple(
+        _save(store, proposal, Status.EXPIRED, at=now, actor="policy", action="expired")
+        for proposal in store.proposals()
+        if _has_expired(proposal, now, policy)
+    )
+
+
+def _has_expired(proposal: Proposal, now: datetime, policy: Policy) -> bool:
+    if proposal.status is Status.APPROVED and proposal.approval:
+        return now >= proposal.approval.expires_at
+    waiting = proposal.status in (Status.PROPOSED, Status.SPECIFIED)
+    return waiting and now - proposal.created_at > timedelta(days=3 * policy.approval_days)
+
+
+def _save(
+    store: ProposalStore,
+    proposal: Proposal,
+    to: Status,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    detail: str = "",
+    approval: Approval | None = None,
+) -> Proposal:
+    changes = {"approval": approval} if approval else {}
+    after = advance(proposal, to, at=at, actor=actor, action=action, detail=detail, **changes)
+    operation = f"{action}:{proposal.id}:{proposal.version}:{actor}"
+    return store.save(after, expected_version=proposal.version, actor=actor, action=action, operation=operation)
