@@ -22,7 +22,9 @@ def _name(original: str) -> AliasChoices:
 class Settings(BaseSettings):
     """The loop's configuration. Names and defaults of the original keep their place."""
 
-    model_config = SettingsConfigDict(env_file=".env", toml_file="livhana.toml", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, toml_file="livhana.toml", extra="ignore", frozen=True
+    )
 
     enabled: bool = Field(
         False,
