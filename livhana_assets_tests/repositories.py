@@ -53,7 +53,7 @@ def write(folder: Path, files: Mapping[str, str | bytes | None]) -> None:
         place.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def commit(
+def add_commit(
     folder: Path, files: Mapping[str, str | bytes | None], message: str = "Change", at: int = 1_700_000_000
 ) -> str:
     """Write the files, commit all, and give the commit."""
