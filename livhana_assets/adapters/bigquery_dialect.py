@@ -1,0 +1,149 @@
+"""BigQuery's SQL read as a tree: the read-only check, the tables it names, and the same query in DuckDB's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from livhana_assets.loop.sources.ports import NotReadOnly, WarehouseError
+from livhana_assets.loop.sources.records import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FILE_READERS = frozenset(
+    [
+        "read_csv",
+        "read_csv_auto",
+        "read_parquet",
+        "parquet_scan",
+        "read_json",
+        "read_json_auto",
+        "read_ndjson",
+        "read_text",
+        "read_blob",
+        "glob",
+        "query",
+        "query_table",
+        "sniff_csv",
+        "external_query",
+        "getenv",
+    ]
+)
+WRITERS = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Copy, exp.Attach, exp.Set, exp.Pragma, exp.Use)
+
+
+def read_select(sql: str) -> exp.Query:
+    """The tree of one SELECT (a copy, free to change). Raises NotReadOnly for anything else."""
+    return _parsed(sql).copy()
+
+
+@lru_cache(maxsize=256)
+def _parsed(sql: str) -> exp.Query:
+    try:
+        statements = [statement for statement in sqlglot.parse(sql, dialect="bigquery") if statement is not None]
+    except SqlglotError as error:
+        raise NotReadOnly(f"Write one SELECT in BigQuery's dialect: {str(error).splitlines()[0]}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise NotReadOnly("Only one SELECT can be queried; write nothing before or after it.")
+    _refuse_writers(statements[0])
+    return statements[0]
+
+
+def _refuse_writers(tree: exp.Query) -> None:
+    for node in tree.walk():
+        if isinstance(node, WRITERS) and not isinstance(node, exp.Query):
+            raise NotReadOnly(f"Only one SELECT can be queried; take out {type(node).__name__.upper()}.")
+        if isinstance(node, exp.Table) and isinstance(node.this, exp.Func):
+            raise NotReadOnly(f"Tables are queried by their name; take out {node.this.sql('bigquery')}.")
+        if isinstance(node, exp.Func) and _function_name(node) in FILE_READERS:
+            raise NotReadOnly(f"Files and other databases are not read by a query; take out {_function_name(node)}.")
+
+
+def _function_name(node: exp.Func) -> str:
+    return str(node.this if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+
+
+def tables_in(tree: exp.Query) -> set[str]:
+    """`dataset.table` of every table the query reads; a name without a dataset must be one of its own WITH clauses."""
+    named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    tables = [table for table in tree.find_all(exp.Table) if table.db or table.name.lower() not in named]
+    return {".".join(part.name for part in table.parts) for table in tables}
+
+
+def to_duckdb(tree: exp.Query) -> str:
+    """The same query for DuckDB. Raises WarehouseError for what has no counterpart."""
+    try:
+        return tree.transform(_for_duckdb).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    except SqlglotError as error:
+        raise WarehouseError(f"The embedded warehouse cannot run this query: {str(error).splitlines()[0]}") from error
+
+
+def _for_duckdb(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.ArrayAgg):
+        return _array_agg(node)
+    if isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.ArrayAgg):
+        return _for_duckdb(node.this)
+    return node
+
+
+def _array_agg(node: exp.ArrayAgg) -> exp.Expression:
+    """DuckDB has neither `IGNORE NULLS` nor `LIMIT` inside ARRAY_AGG: a FILTER and a slice say the same."""
+    limit = node.find(exp.Limit) if isinstance(node.this, exp.Limit) else None
+    inner = limit.this if limit is not None else node.this
+    ignores = isinstance(inner, exp.IgnoreNulls) or bool(inner.find(exp.IgnoreNulls))
+    inner = inner.transform(lambda part: part.this if isinstance(part, exp.IgnoreNulls) else part)
+    if limit is None and not ignores:
+        return node
+    listed: exp.Expression = exp.Anonymous(this="LIST", expressions=[inner])
+    if ignores:
+        listed = exp.Filter(this=listed, expression=exp.Where(this=_present(_value(inner))))
+    return listed if limit is None else exp.Anonymous(this="LIST_SLICE", expressions=[listed, _one(), limit.expression])
+
+
+def _value(inner: exp.Expression) -> exp.Expression:
+    value = inner.this if isinstance(inner, exp.Order) else inner
+    return value.expressions[0] if isinstance(value, exp.Distinct) else value
+
+
+def _present(value: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+
+
+def _one() -> exp.Expression:
+    return exp.Literal.number(1)
+
+
+def parameters_in(tree: exp.Query) -> set[str]:
+    return {parameter.name for parameter in tree.find_all(exp.Parameter)}
+
+
+def bound(tree: exp.Query, parameters: Mapping[str, object] | None) -> dict[str, object]:
+    """The parameters that the query names, times in UTC. Raises WarehouseError when one is missing."""
+    given, wanted = dict(parameters or {}), parameters_in(tree)
+    if missing := sorted(wanted - given.keys()):
+        raise WarehouseError(f"Give a value for @{', @'.join(missing)}.")
+    return {name: _parameter(name, given[name]) for name in sorted(wanted)}
+
+
+def _parameter(name: str, value: object) -> object:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, str | bool | int | float | date):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise WarehouseError(f"@{name} must be text, a number, a truth value, a time, a date, or a list of text.")
+
+
+def table_version(query: Callable[[str], pa.Table], table: Table) -> tuple[str | None, int]:
+    """The latest ingestion (or day) and the number of rows: what a table's data version is made of."""
+    watermark = "ingested_at" if "ingested_at" in table.column_names else table.day
+    row = query(f"SELECT MAX({watermark}) AS watermark, COUNT(*) AS row_count FROM {table.name}").to_pylist()[0]
+    return (None if row["watermark"] is None else row["watermark"].isoformat()), row["row_count"]
