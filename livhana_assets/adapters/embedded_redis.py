@@ -118,15 +118,17 @@ def _client(socket: Path) -> redis.Redis:
 
 
 def _start_unless_running(folder: Path) -> None:
-    """Called by one process at a time."""
-    if not _runs(folder):
-        binary = server_binary()
-        _refuse_older(binary, folder)
-        socket = _new_socket(folder)
-        _end_orphan(socket, folder)
-        (folder / SOCKET).write_text(str(socket), encoding="utf-8")
-        _launch(binary, socket, folder)
-    _wait_until_ready(folder)
+    """Called by one process at a time. A server that is seen to die meanwhile is started again."""
+    if _runs(folder) and _becomes_ready(folder):
+        return
+    binary = server_binary()
+    _refuse_older(binary, folder)
+    socket = _new_socket(folder)
+    _end_orphan(socket, folder)
+    (folder / SOCKET).write_text(str(socket), encoding="utf-8")
+    _launch(binary, socket, folder)
+    if not _becomes_ready(folder):
+        raise StoreUnavailable(f"The embedded Redis in {folder} ended at its start: {_last_words(folder)}")
 
 
 def _launch(binary: Path, socket: Path, folder: Path) -> None:
@@ -171,16 +173,17 @@ def _options(socket: Path) -> list[str]:
     return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
-def _wait_until_ready(folder: Path) -> None:
-    """Long enough to load what there is; not a moment longer than the server lives."""
+def _becomes_ready(folder: Path) -> bool:
+    """False where the server ended meanwhile. Waits as long as it loads; raises StoreUnavailable where it stays silent."""
     socket = _socket(folder)
-    patience = time.monotonic() + START_SECONDS
+    began = time.monotonic()
     while (state := _state(socket)) != "ready":
         if not _runs(folder):
-            raise StoreUnavailable(f"The embedded Redis in {folder} ended at its start: {_last_words(folder)}")
-        if time.monotonic() > patience + (LOADING_SECONDS if state == "loading" else 0):
+            return False
+        if time.monotonic() - began > (LOADING_SECONDS if state == "loading" else START_SECONDS):
             raise StoreUnavailable(_silent(folder, socket))
         time.sleep(0.02)
+    return True
 
 
 def _refuse_older(binary: Path, folder: Path) -> None:
