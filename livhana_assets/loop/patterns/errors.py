@@ -1,0 +1,222 @@
+"""Error patterns: fingerprint a day's errors, keep the day's partial, merge partials into what keeps happening.
+
+Two stages: the warehouse collapses every row to a key and counts; only the distinct keys are fingerprinted here. A day is made
+again as a whole, so late rows cost one more run of that day and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+from typing import Any
+
+from livhana_assets.loop.patterns.exemplars import load_exemplars
+from livhana_assets.loop.patterns.fingerprints import Fingerprint, fingerprint
+from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar
+from livhana_assets.loop.patterns.traces import parse_trace
+from livhana_assets.loop.sources.arrow_rows import arrow_schema
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS, ERROR_PATTERNS
+
+EXEMPLARS = 5
+HALF_LIFE_DAYS = 7.0
+
+
+def day_sql(name: str) -> str:
+    """The text of `sql/{name}.sql` with the statements that it names in braces put in."""
+    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    for part in ("trace_keys", "day_errors"):
+        if "{" + part + "}" in text:
+            text = text.replace("{" + part + "}", day_sql(part))
+    return text
+
+
+def day_bounds(day: date) -> dict[str, datetime]:
+    start = datetime.combine(day, time(), UTC)
+    return {"start": start, "end": start + timedelta(days=1)}
+
+
+# --- one day ---------------------------------------------------------------------------------------------------------
+
+
+def fingerprint_day(warehouse: Warehouse, day: date) -> int:
+    """Write `ai_learning.error_fingerprints` of one day; the number of rows."""
+    import pyarrow as pa
+
+    # Keys first: a row that arrives between the two queries then has a fingerprint nobody asks for, never the reverse.
+    keyed = warehouse.query(day_sql("trace_keys"), day_bounds(day)).select(["error_id", "trace_key"])
+    distinct = warehouse.query(day_sql("distinct_traces"), day_bounds(day)).to_pylist()
+    made = [_row_fingerprint(row) for row in distinct]
+    mapping = pa.table(
+        {
+            "trace_key": pa.array([row["trace_key"] for row in distinct], pa.string()),
+            "fingerprint": pa.array([one.value for one in made], pa.string()),
+            "rule": pa.array([one.rule for one in made], pa.string()),
+        }
+    )
+    joined = keyed.cast(pa.schema([("error_id", pa.string()), ("trace_key", pa.string())])).join(
+        mapping, "trace_key", join_type="inner"
+    )
+    dated = joined.append_column("day", pa.array([day] * 1, pa.date32()).take(pa.array([0] * len(joined), pa.int64())))
+    return warehouse.replace_day(ERROR_FINGERPRINTS, day, dated.select(list(ERROR_FINGERPRINTS.column_names)))
+
+
+def _row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:
+    return fingerprint(row["stack_trace"], row["error_type"], row["message"], row["service"])
+
+
+def error_patterns_day(warehouse: Warehouse, day: date) -> int:
+    """Write `ai_learning.error_patterns` of one day out of its fingerprints; the number of patterns."""
+    import pyarrow as pa
+
+    bounds = {**day_bounds(day), "day": day}
+    totals = warehouse.query(day_sql("error_day_totals"), bounds).to_pylist()
+    counts = _grouped(warehouse.query(day_sql("error_day_counts"), bounds).to_pylist())
+    exemplars = _grouped(warehouse.query(day_sql("error_day_exemplars"), bounds).to_pylist())
+    rows = [_day_row(day, total, counts, exemplars) for total in totals]
+    return warehouse.replace_day(ERROR_PATTERNS, day, pa.Table.from_pylist(rows, schema=arrow_schema(ERROR_PATTERNS)))
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _grouped(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["fingerprint"], []).append(row)
+    return groups
+
+
+def _day_row(
+    day: date, total: Mapping[str, Any], counts: Mapping[str, Rows], exemplars: Mapping[str, Rows]
+) -> dict[str, Any]:
+    chosen = exemplars[total["fingerprint"]]
+    named = {
+        dimension: [row for row in counts.get(total["fingerprint"], ()) if row["dimension"] == dimension]
+        for dimension in ("endpoint", "release", "service", "error_type", "customer")
+    }
+    return {
+        **total,
+        "day": day,
+        "title": _row_fingerprint(chosen[0]).title,
+        "service": named["service"][0]["name"] if named["service"] else None,
+        "error_type": named["error_type"][0]["name"] if named["error_type"] else None,
+        "endpoints": _counts_json("endpoint", named["endpoint"]),
+        "releases": _counts_json("release", named["release"]),
+        "customers": json.dumps([row["name"] for row in named["customer"]]),
+        "exemplars": json.dumps([row["error_id"] for row in chosen]),
+    }
+
+
+def _counts_json(dimension: str, rows: Rows) -> str:
+    return json.dumps([{dimension: row["name"], "occurrences": row["occurrences"]} for row in rows])
+
+
+@dataclass(frozen=True)
+class Conserved:
+    """What became of one day's error rows. `grouped` is 0 until the day's patterns are made."""
+
+    error_rows: int
+    fingerprinted: int
+    grouped: int
+
+    @property
+    def conserved(self) -> bool:
+        """Whether every error row has exactly one fingerprint."""
+        return self.error_rows == self.fingerprinted
+
+    @property
+    def all_grouped(self) -> bool:
+        """Whether the day's patterns account for every error row."""
+        return self.error_rows == self.grouped
+
+
+def rows_conserved(warehouse: Warehouse, day: date) -> Conserved:
+    """Count one day's rows before and after grouping."""
+    row = warehouse.query(day_sql("rows_of_day"), {**day_bounds(day), "day": day}).to_pylist()[0]
+    return Conserved(int(row["logged"]), int(row["fingerprinted"]), int(row["grouped"]))
+
+
+# --- merged over days ------------------------------------------------------------------------------------------------
+
+
+def load_error_patterns(
+    warehouse: Warehouse, *, since: date | None = None, until: date | None = None, minimum: int = 1, limit: int = 200
+) -> tuple[ErrorPattern, ...]:
+    """Patterns with at least `minimum` occurrences in the days asked for, the ones that matter most first, at most `limit`."""
+    bounds = {"since": since or date(1970, 1, 1), "until": until or date(9999, 12, 31)}
+    groups = _grouped(warehouse.query(day_sql("error_pattern_days"), bounds).to_pylist())
+    merged = [merge_days(days) for days in groups.values()]
+    patterns = rank([pattern for pattern in merged if pattern.occurrences >= minimum])[:limit]
+    chosen = {pattern.fingerprint: choose_exemplars(groups[pattern.fingerprint]) for pattern in patterns}
+    loaded = load_exemplars(warehouse, day_sql("exemplars"), patterns, chosen)
+    return tuple(_with_exemplars(pattern, loaded[pattern.fingerprint]) for pattern in patterns)
+
+
+def merge_days(days: Rows) -> ErrorPattern:
+    """One pattern out of its daily partials, in whatever order they come. Exemplars are loaded later."""
+    days = sorted(days, key=lambda row: row["day"])
+    last = max(days, key=lambda row: (row["occurrences"], row["day"]))
+    value = str(last["fingerprint"])
+    return ErrorPattern(
+        pattern_id=f"error-{value[:12]}",
+        fingerprint=value,
+        rule=last["rule"] or "",
+        title=last["title"] or "",
+        service=last["service"] or "",
+        language="other",
+        error_type=last["error_type"] or "",
+        occurrences=sum(row["occurrences"] for row in days),
+        first_seen=_utc(min(row["first_seen"] for row in days)),
+        last_seen=_utc(max(row["last_seen"] for row in days)),
+        days=tuple(DayCount(day=row["day"], occurrences=row["occurrences"]) for row in days),
+        endpoints=_summed("endpoint", (_json(row["endpoints"]) for row in days)),
+        releases=_summed("release", (_json(row["releases"]) for row in days)),
+        customers=len({name for row in days for name in _json(row["customers"])}),
+        exemplars=(),
+    )
+
+
+def _utc(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _json(value: Any) -> list[Any]:
+    read = json.loads(value) if isinstance(value, str) else value
+    return list(read or ())
+
+
+def _summed(dimension: str, days: Iterable[Rows]) -> tuple[Count, ...]:
+    total: Counter[str] = Counter()
+    for counts in days:
+        total.update({row[dimension]: row["occurrences"] for row in counts})
+    ordered = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Count(name=name, occurrences=occurrences) for name, occurrences in ordered)
+
+
+def rank(patterns: Sequence[ErrorPattern]) -> list[ErrorPattern]:
+    """Most urgent first: occurrences × (1 + customers), halved for every week since the pattern was last seen (seen from the newest)."""
+    newest = max((pattern.last_seen for pattern in patterns), default=datetime.now(UTC))
+
+    def urgency(pattern: ErrorPattern) -> float:
+        age = (newest - pattern.last_seen) / timedelta(days=1)
+        return float(pattern.occurrences * (1 + pattern.customers) * 0.5 ** (age / HALF_LIFE_DAYS))
+
+    return sorted(patterns, key=lambda pattern: (-urgency(pattern), pattern.fingerprint))
+
+
+def choose_exemplars(days: Rows) -> tuple[str, ...]:
+    """At most five error ids, taking turns between the days, the newest day first."""
+    lists = [_json(row["exemplars"]) for row in sorted(days, key=lambda row: row["day"], reverse=True)]
+    turns = [ids[turn] for turn in range(EXEMPLARS) for ids in lists if turn < len(ids)]
+    return tuple(dict.fromkeys(turns))[:EXEMPLARS]
+
+
+def _with_exemplars(pattern: ErrorPattern, exemplars: tuple[Exemplar, ...]) -> ErrorPattern:
+    traces = (parse_trace(one.stack_trace, pattern.error_type, one.message) for one in exemplars)
+    language = next((trace.language for trace in traces if trace.frames), "other")
+    return pattern.model_copy(update={"exemplars": exemplars, "language": language})

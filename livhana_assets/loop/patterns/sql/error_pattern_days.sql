@@ -1,0 +1,7 @@
+-- The daily partials that `load_error_patterns` merges.
+SELECT
+  day, fingerprint, rule, service, error_type, title, occurrences, first_seen, last_seen,
+  endpoints, customers, releases, exemplars
+FROM ai_learning.error_patterns
+WHERE day >= @since AND day <= @until
+ORDER BY fingerprint, day
