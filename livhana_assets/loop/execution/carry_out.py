@@ -135,6 +135,15 @@ def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy:
         raise _Failed(f"refused by a gate: {refused}")
 
 
+def prove_patch(ground: ProvingGround, proposal: Proposal) -> tuple[Step, ...]:
+    """The whole proof again on the commit it was made for. Raises TargetError where the patch no longer gives that commit's tree."""
+    proved = _proof(proposal)
+    commit = ground.target.apply(proved.base_commit, proposal.implementation.patch, _message(proposal), proposal.created_at)
+    if ground.target.tree(commit) != proved.tree:
+        raise TargetError(f"The patch of {proposal.id} does not give the tree that was proved.")
+    return prove_again(ground, proposal, Rebuilt(commit, proved.base_commit, moved=False))
+
+
 def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> tuple[Step, ...]:
     """The proof once more on the commit that would land: fail without the fix, pass with it, whole suite."""
     proved, target = _proof(proposal), ground.target

@@ -1,0 +1,91 @@
+"""Dagster's face of the execution room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from livhana_assets.loop.execution.carry_out import Landed, Result, carry_out
+from livhana_assets.loop.execution.rows import execution_rows
+from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.proposals.assets import log_page
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.review.assets import decision
+from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import AGENT_EXECUTIONS
+
+GROUP = "execution"
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=proposal_partitions,
+    deps=[decision],
+    kinds={"git", "python"},
+    owners=["team:improvement"],
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+    description="Carries out exactly what was approved: claimed from the store, rebuilt, proved again in the sandbox, landed by one "
+    "ref update; or leaves no trace. Serves the original's execution with tests and rollback.",
+)
+def execution(
+    context: dg.AssetExecutionContext,
+    store: dg.ResourceParam[ProposalStore],
+    policy: dg.ResourceParam[Policy],
+    ground: dg.ResourceParam[Any],
+    clock: dg.ResourceParam[Any],
+    run_name: dg.ResourceParam[Any],
+) -> dg.MaterializeResult[None]:
+    try:
+        result = carry_out(store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock())
+    except Refused as why:
+        raise dg.Failure(str(why), allow_retries=False) from None
+    log_page(context.instance, result.proposal)
+    context.log.info(told(result))
+    if not isinstance(result, Landed):
+        raise dg.Failure(told(result), allow_retries=False)
+    landing = result.landing
+    return dg.MaterializeResult(
+        metadata={"commit": landing.commit, "branch": landing.branch, "previous": landing.previous}
+    )
+
+
+def told(result: Result) -> str:
+    """One sentence about how an execution ended."""
+    if isinstance(result, Landed):
+        return f"{result.proposal.id} landed: {result.landing.commit[:12]} on {result.landing.branch}"
+    return f"{result.proposal.id} is {result.proposal.status}: {result.why}"
+
+
+@dg.asset(
+    key=["ai_learning", "agent_executions"],
+    group_name=GROUP,
+    deps=[execution],
+    kinds={"bigquery"},
+    owners=["team:improvement"],
+    description="One row per execution and outcome, made from the audit. Serves the original's audit trail.",
+)
+def agent_executions(
+    store: dg.ResourceParam[ProposalStore], warehouse: dg.ResourceParam[Warehouse]
+) -> dg.MaterializeResult[None]:
+    rows = execution_rows(store.audit(), {entry.id: entry for entry in store.proposals()})
+    added = warehouse.append(AGENT_EXECUTIONS, rows)
+    return dg.MaterializeResult(metadata={"rows in the audit": rows.num_rows, "rows added": added})
+
+
+@dg.asset_check(asset=execution, description="Every landed commit's tree is the one that was approved.")
+def landed_is_approved(store: dg.ResourceParam[ProposalStore], target: dg.ResourceParam[Any]) -> dg.AssetCheckResult:
+    landed = [entry for entry in store.proposals() if entry.landing and entry.proof and entry.approval]
+    odd = [entry.id for entry in landed if not _as_approved(entry, target)]
+    return dg.AssetCheckResult(
+        passed=not odd, metadata={"landed": len(landed), "other than approved": ", ".join(odd) or "none"}
+    )
+
+
+def _as_approved(proposal: Any, target: Any) -> bool:
+    """The patch of the landed commit is the approved one, byte for byte."""
+    landed = proposal.landing.commit
+    parent = target.history(landed, 2)[1].sha
+    return bool(target.diff(parent, landed) == proposal.implementation.patch)

@@ -1,0 +1,165 @@
+import pytest
+
+from livhana_assets.loop.proposals import gates
+from livhana_assets.loop.proposals.policy import Policy, is_critical, is_protected, is_test_path
+from livhana_assets.loop.proposals.ports import FileChange
+
+POLICY = Policy(max_files=3, max_lines_per_file=50, protected_paths=(".github/**", "**/migrations/**", "*.lock"))
+BEFORE = "def price(item):\n    return item['price'] * 2\n"
+AFTER = "def price(item):\n    return item.get('price', 0) * 2\n"
+TEST = "from shop import price\n\ndef test_price():\n    assert price({}) == 0\n"
+
+
+def change(path, status="M", *, old="100644", new="100644", added=1, removed=1, binary=False):
+    old = "000000" if status == "A" else old
+    return FileChange(path, status, old, new, "a" * 40, "b" * 40, added, 0 if status == "A" else removed, binary)
+
+
+SOURCE, NEW_TEST = change("shop.py"), change("tests/test_livhana_1.py", "A", added=4)
+
+
+def vet(*changes, before=None, after=None, needs_test=True):
+    before = {"shop.py": BEFORE, **(before or {})}
+    after = {"shop.py": AFTER, "tests/test_livhana_1.py": TEST, **(after or {})}
+    return gates.refusal(gates.vet(changes, before=before.get, after=after.get, policy=POLICY, needs_test=needs_test))
+
+
+def test_a_small_fix_with_its_test_passes_every_gate():
+    assert vet(SOURCE, NEW_TEST) == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../out.py",
+        "a/../../b.py",
+        "a//b.py",
+        ".git/hooks/pre-commit",
+        "sub/.GIT/config",
+        ".gitattributes",
+        ".gitmodules",
+        "a\nb.py",
+        "a\\b.py",
+    ],
+)
+def test_paths_outside_the_repository_or_of_git_are_refused(path):
+    assert "plain paths" in vet(change(path, "A"), SOURCE, NEW_TEST)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        change("link", "A", new="120000"),
+        change("module", "A", new="160000"),
+        change("run.py", "A", new="100755"),
+        change("shop2.py", new="100755"),
+        change("shop2.py", "D", new="000000"),
+        change("shop2.py", "T", new="120000"),
+        change("blob.bin", "A", binary=True),
+    ],
+)
+def test_links_modes_deletions_and_binaries_are_refused(odd):
+    assert "plain files" in vet(odd, SOURCE, NEW_TEST)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "conftest.py",
+        "tests/conftest.py",
+        "pytest.ini",
+        "pyproject.toml",
+        "setup.cfg",
+        "tox.ini",
+        "package.json",
+        "sitecustomize.py",
+        "lib/evil.pth",
+        ".github/workflows/ci.yml",
+        "requirements.txt",
+        "uv.lock",
+        "jest.config.js",
+    ],
+)
+def test_what_decides_how_tests_run_comes_from_the_base(path):
+    assert "test configuration untouched" in vet(change(path), SOURCE, NEW_TEST)
+
+
+def test_an_existing_test_stays_as_it_is():
+    assert "existing tests untouched" in vet(change("tests/test_shop.py"), SOURCE, NEW_TEST)
+
+
+def test_a_patch_without_a_source_change_is_refused():
+    assert "a source file changes" in vet(NEW_TEST)
+
+
+def test_a_patch_without_a_new_test_is_refused_unless_it_takes_a_change_back():
+    assert "a regression test is added" in vet(SOURCE)
+    assert vet(SOURCE, needs_test=False) == ""
+
+
+def test_too_many_files_or_lines_are_refused():
+    assert "4 files, 3 are allowed" in vet(SOURCE, NEW_TEST, change("b.py"), change("c.py"))
+    assert "shop.py changes 51 lines" in vet(change("shop.py", added=50, removed=1), NEW_TEST)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "except Exception:\n        return 0",
+        "except:\n        return 0",
+        "except (ValueError, BaseException):\n        return 0",
+        "except KeyError:\n        pass",
+    ],
+)
+def test_a_fix_that_swallows_exceptions_is_refused(handler):
+    swallowing = f"def price(item):\n    try:\n        return item['price'] * 2\n    {handler}\n"
+    assert "no swallowed exceptions" in vet(SOURCE, NEW_TEST, after={"shop.py": swallowing})
+
+
+def test_a_narrow_handler_with_a_real_fallback_is_allowed():
+    narrow = "def price(item):\n    try:\n        return item['price'] * 2\n    except KeyError:\n        return 0\n"
+    assert vet(SOURCE, NEW_TEST, after={"shop.py": narrow}) == ""
+
+
+@pytest.mark.parametrize("body", ["return None", "pass", "return []", "return 0", "'''doc'''"])
+def test_a_fix_that_empties_a_function_is_refused(body):
+    assert "no emptied functions" in vet(SOURCE, NEW_TEST, after={"shop.py": f"def price(item):\n    {body}\n"})
+
+
+def test_a_fix_that_knows_the_tests_input_is_refused():
+    knows = "def price(item):\n    if item == 'blue lamp':\n        return 0\n    return item['price'] * 2\n"
+    test = "def test_price():\n    assert price('blue lamp') == 0\n"
+    assert "no special case of the test" in vet(
+        SOURCE, NEW_TEST, after={"shop.py": knows, "tests/test_livhana_1.py": test}
+    )
+
+
+def test_a_fix_that_does_not_parse_is_refused():
+    assert "does not parse" in vet(SOURCE, NEW_TEST, after={"shop.py": "def price(:\n"})
+
+
+@pytest.mark.parametrize("path", [".github/workflows/x.yml", "db/migrations/0001.py", "poetry.lock"])
+def test_a_change_in_a_protected_path_is_critical(path):
+    assert is_protected(path, POLICY)
+    assert is_critical([change(path)], POLICY)
+
+
+def test_an_ordinary_path_is_not_protected():
+    assert not is_protected("shop/cart.py", POLICY)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_test"),
+    [
+        ("tests/test_a.py", True),
+        ("a_test.py", True),
+        ("backend/test/customer.test.js", True),
+        ("x.spec.ts", True),
+        ("shop/testimony.py", False),
+        ("shop/latest.py", False),
+        ("contest.js", False),
+    ],
+)
+def test_tests_are_told_by_the_runners_naming_rules(path, is_test):
+    assert is_test_path(path) is is_test
