@@ -1,0 +1,96 @@
+"""`node --test` through the sandbox, with our own reporter."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from livhana_assets.adapters.test_runners.reporting import RunnerMissing, as_test_run, only_object, reporter
+from livhana_assets.loop.proposals.ports import Limits, Sandbox
+from livhana_assets.loop.proposals.testing import TestRun
+
+MODULE = re.compile(r"^\s*(import\s[^(]|export\s)", re.MULTILINE)
+
+
+class NodeRunner:
+    """`folder` is the package's place in the checkout; ids stay relative to the checkout. `arguments` name files or options."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        node: Path,
+        readable: Sequence[Path] = (),
+        limits: Limits | None = None,
+        *,
+        folder: str = "",
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        if not node.is_file():
+            raise RunnerMissing(f"There is no Node at {node}: install Node 18.15 or newer, and put it on the PATH.")
+        self.name = f"node --test ({folder})" if folder else "node --test"
+        self._sandbox = sandbox
+        self._node = node.absolute()
+        self._readable = (*readable, *_installation(self._node))
+        self._limits = limits
+        self._folder = folder
+        self._arguments = tuple(arguments)
+        self._environment = dict(environment or {})
+
+    def run(self, checkout: Path, ids: Sequence[str] = ()) -> TestRun:
+        root = checkout.resolve()
+        with reporter("node_report.mjs") as file:
+            options = ["--test", f"--test-reporter={file}", "--test-reporter-destination=stdout"]
+            ran = self._sandbox.run(
+                self._command([*options, *self._wanted(root, ids)]),
+                root,
+                environment={**self._environment, "LIVHANA_CHECKOUT": str(root)},
+                readable=(*self._readable, file.parent),
+                limits=self._limits,
+            )
+        return as_test_run(ran)
+
+    def probe(self, checkout: Path, script: str) -> Mapping[str, Any] | None:
+        kind = ["--input-type=module"] if MODULE.search(script) else []
+        ran = self._sandbox.run(
+            self._command([*kind, "-e", script]),
+            checkout.resolve(),
+            environment=self._environment,
+            readable=self._readable,
+            limits=self._limits,
+        )
+        return only_object(ran)
+
+    def _command(self, words: Sequence[str]) -> list[str]:
+        moved = ["/usr/bin/env", "-C", self._folder] if self._folder else []
+        return [*moved, str(self._node), *words]
+
+    def _wanted(self, root: Path, ids: Sequence[str]) -> list[str]:
+        """The files of the ids; else what the package's own script names, with its patterns spelled out."""
+        options = [word for word in self._arguments if word.startswith("-")]
+        if ids:
+            files = dict.fromkeys(test_id.partition("::")[0] for test_id in ids)
+            return [*options, *(posixpath.relpath(file, self._folder or ".") for file in files)]
+        here = root / self._folder
+        places = [word for word in self._arguments if not word.startswith("-")]
+        return [*options, *(name for place in places for name in _spelled_out(here, place))]
+
+
+def _spelled_out(folder: Path, pattern: str) -> list[str]:
+    """As the shell would: Node before 21 knows no patterns. What matches nothing stays as it is, and fails visibly."""
+    if not any(sign in pattern for sign in "*?[") or PurePosixPath(pattern).is_absolute():
+        return [pattern]
+    return sorted(str(path.relative_to(folder)) for path in folder.glob(pattern) if path.is_file()) or [pattern]
+
+
+def _installation(node: Path) -> tuple[Path, ...]:
+    """Where Node is when it is not below /usr: its folder, or the whole installation where it has a usual shape."""
+    real = node.resolve()
+    if real.is_relative_to("/usr"):
+        return ()
+    prefix = real.parent.parent
+    whole = real.parent.name == "bin" and (prefix / "include" / "node").is_dir()
+    return tuple(dict.fromkeys((node, prefix if whole else real)))
