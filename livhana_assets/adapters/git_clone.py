@@ -36,6 +36,10 @@ class OwnClone:
     def git(self) -> Git:
         return Git(self.path)
 
+    def all_binary(self) -> Git:
+        """The same objects seen by a git that takes every file for a binary one."""
+        return Git(self.path / "binary.git")
+
     def whole(self) -> bool:
         return (self.path / STAMP).is_file() and (self.path / "HEAD").is_file()
 
@@ -60,22 +64,19 @@ class OwnClone:
             raise
 
     def _fill(self, fresh: Path) -> None:
-        init = (
-            "init",
-            "--quiet",
-            "--bare",
-            "--template=",
-            "--object-format=sha1",
-            "--initial-branch=livhana-none",
-            str(fresh),
-        )
-        Git(None).run(*init, cwd=self._folder)
-        (fresh / "info").mkdir(exist_ok=True)
-        (fresh / "info/attributes").write_text(NEUTRAL_ATTRIBUTES)
+        self._init(fresh, NEUTRAL_ATTRIBUTES)
+        self._init(fresh / "binary.git", "* -diff\n")
+        (fresh / "binary.git/objects/info/alternates").write_text("../../objects\n")
         self._source.prepare(Git(fresh))
         self._fetch(Git(fresh))
         Git(fresh).run("pack-refs", "--all")
         (fresh / STAMP).touch()
+
+    def _init(self, git_dir: Path, attributes: str) -> None:
+        options = ("--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=livhana-none")
+        Git(None).run("init", *options, str(git_dir), cwd=self._folder)
+        (git_dir / "info").mkdir(exist_ok=True)
+        (git_dir / "info/attributes").write_text(attributes)
 
     def _fetch(self, clone: Git) -> None:
         try:

@@ -117,7 +117,7 @@ class LocalSource:
                 descriptor,
             )
 
-    def delete(self, branch: str, expected: str) -> None:
+    def delete(self, clone: Git, branch: str, expected: str) -> None:
         found, ref = self.found(), f"refs/heads/{branch}"
         with locked(self._lock) as descriptor:
             self._clear_own_lock(found)

@@ -132,6 +132,8 @@ class Git:
                 cwd=cwd or self.git_dir,
                 env={**closed_environment(self.git_dir, self.configuration), **self.environment, **(environment or {})},
                 pass_fds=keep_open,
+                # Who kills our process group leaves this git to its last few milliseconds, with the lock it was given.
+                start_new_session=bool(keep_open),
                 timeout=seconds,
             )
         except subprocess.TimeoutExpired:

@@ -63,8 +63,8 @@ class RemoteSource:
     def land(self, clone: Git, commit: str, branch: str, expected: str | None) -> None:
         self._push(clone, f"{commit}:refs/heads/{branch}", branch, expected, commit)
 
-    def delete(self, branch: str, expected: str) -> None:
-        self._push(Git(None), f":refs/heads/{branch}", branch, expected, "")
+    def delete(self, clone: Git, branch: str, expected: str) -> None:
+        self._push(clone, f":refs/heads/{branch}", branch, expected, "")
 
     def identity(self, clone: Git | None, scratch: Path) -> dict[str, str | bool | None]:
         return {"kind": "url", "dirty": None}

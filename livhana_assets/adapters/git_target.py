@@ -10,23 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from livhana_assets.adapters import git_workspaces
+from livhana_assets.adapters import git_history, git_revisions, git_workspaces
 from livhana_assets.adapters.git_clone import OwnClone
 from livhana_assets.adapters.git_local import LocalSource
-from livhana_assets.adapters.git_plumbing import Git, GitFailed, closed_environment, locked, unquote
+from livhana_assets.adapters.git_plumbing import Git, GitFailed, locked
 from livhana_assets.adapters.git_remote import RemoteSource, is_url, shown
+from livhana_assets.adapters.git_revisions import whole_id as _sha
 from livhana_assets.loop.proposals.ports import Commit, FileChange, PatchDoesNotApply, TargetError
 
 KEPT = "refs/livhana/commits"
-PATCH_ID_COMMITS = 1000
 _DIFF = (
     "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
     "--src-prefix=a/", "--dst-prefix=b/", "--unified=3", "--diff-algorithm=myers", "--no-indent-heuristic",
 )  # fmt: skip
-_SHA = re.compile(r"[0-9a-f]{40}")
-_SHORT = re.compile(r"[0-9a-f]{7,40}")
 
 
 class GitTarget:
@@ -72,20 +69,18 @@ class GitTarget:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def resolve(self, name: str) -> str | None:
-        """A full commit id, else a tag, else a branch, else a short commit id. Nothing else of git's revision language."""
-        git = self._git()
-        candidates = [name] if _SHA.fullmatch(name) else []
-        candidates += [ref for ref in (f"refs/tags/{name}", f"refs/heads/{name}") if git.names_a_ref(ref)]
-        for candidate in candidates:
-            if commit := self._commit_of(git, candidate):
-                return commit
-        return self._unshortened(git, name) if _SHORT.fullmatch(name) else None
+        return git_revisions.resolve(self._git(), name)
 
     def contains(self, commit: str, landed: str) -> bool:
-        git = self._git()
-        if not (git.holds(_sha(commit)) and git.holds(_sha(landed))):
-            return False
-        return git.is_ancestor(landed, commit) or self._same_patch(git, commit, landed)
+        return git_revisions.contains(self._git(), _sha(commit), _sha(landed))
+
+    def blame(self, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
+        self._git()
+        return git_history.blame(self._own.path, _sha(commit), path, first, last)
+
+    def history(self, commit: str, limit: int) -> tuple[Commit, ...]:
+        self._git()
+        return git_history.history(self._own.path, _sha(commit), limit)
 
     def landed(self, branch: str, commit: str) -> bool:
         """Whether the target's branch is at the commit or at a descendant of it."""
@@ -112,32 +107,6 @@ class GitTarget:
         listed = self._listed(commit, paths)
         found = {path: blob for path, (_, kind, blob) in listed.items() if kind != "tree"}
         return {path: found.get(path) for path in paths}
-
-    def blame(self, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
-        import git
-
-        asked = {"L": f"{max(first, 1)},{last}", "w": False}
-        with self._gitpython() as repo:
-            try:
-                blamed = repo.blame(_sha(commit), path, **asked) or []
-            except (git.GitCommandError, ValueError):
-                return ()
-            return tuple(_blamed(entry[0]) for entry in blamed for _ in entry[1])
-
-    def history(self, commit: str, limit: int) -> tuple[Commit, ...]:
-        options = (
-            "--no-renames",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--diff-merges=first-parent",
-            "--no-show-signature",
-        )
-        shape = "--format=tformat:%x00%H%n%ct%n%an%n%s"
-        with self._gitpython() as repo:
-            told = repo.git.log(
-                f"--max-count={int(limit)}", "--name-only", *options, shape, _sha(commit), "--", stdout_as_string=False
-            )
-        return tuple(_logged(entry) for entry in told.split(b"\0")[1:])
 
     # --- differences -------------------------------------------------------------------------------------------------
 
@@ -179,9 +148,12 @@ class GitTarget:
         with self._index(git, base) as staged:
             entries = [_staged(git, path, content, modes) for path, content in edits.items()]
             try:
-                staged.run("update-index", "-z", "--index-info", stdin=b"".join(entries))
+                answer = staged.run("update-index", "-z", "--index-info", stdin=b"".join(entries))
             except GitFailed as failed:
                 raise TargetError(f"The edits cannot be made on {base[:12]}: {failed.reason}.") from failed
+            if answer.err:
+                # git leaves a path such as .git/config out and ends well.
+                raise TargetError(f"The edits cannot be made on {base[:12]}: git says {answer.err.strip()[:200]}.")
             return self._commit(staged, base, message, at)
 
     def apply(self, base: str, patch: str, message: str, at: datetime) -> str:
@@ -268,7 +240,7 @@ class GitTarget:
     def delete_branch(self, branch: str, expected: str) -> None:
         """Remove a branch that is where we left it. Raises HeadMoved or BranchCheckedOut with nothing changed."""
         self._require_branch(branch)
-        self._source.delete(branch, _sha(expected))
+        self._source.delete(self._git(), branch, _sha(expected))
 
     def _require_branch(self, branch: str) -> None:
         if not Git(None).names_a_ref(f"refs/heads/{branch}") or branch.startswith("-"):
@@ -297,66 +269,11 @@ class GitTarget:
         return found
 
     def _diff_of(self, base: str, commit: str, path: str) -> str:
-        told = self._read("-c", "core.quotePath=true", *_DIFF, base, commit, "--", path)
+        quoted = ("-c", "core.quotePath=true", *_DIFF, base, commit, "--", path)
         try:
-            return told.decode()
+            return self._read(*quoted).decode()
         except UnicodeDecodeError:
-            # Every file is "big" here, so git tells it as binary: base 85 of the exact bytes.
-            binary = ("-c", "core.bigFileThreshold=1")
-            return self._read("-c", "core.quotePath=true", *binary, *_DIFF, base, commit, "--", path).decode()
-
-    def _commit_of(self, git: Git, name: str) -> str | None:
-        answer = git.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", codes=(0, 1, 128)
-        )
-        found = answer.line.splitlines()[-1:] if answer.code == 0 else []
-        return found[0] if found and _SHA.fullmatch(found[0]) else None
-
-    def _unshortened(self, git: Git, name: str) -> str | None:
-        objects = git.run("rev-parse", f"--disambiguate={name}").line.split()
-        commits = {sha for sha in objects if git.run("cat-file", "-t", sha).line == "commit"}
-        return commits.pop() if len(commits) == 1 else None
-
-    def _same_patch(self, git: Git, commit: str, landed: str) -> bool:
-        wanted = git.pipe(("diff-tree", "-p", "--root", "--no-commit-id", landed), ("patch-id", "--stable")).split()[:1]
-        touched = git.run("diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", landed).fields
-        if not wanted or not touched:
-            return False
-        base = git.run("merge-base", landed, commit, codes=(0, 1)).line
-        since = [f"^{base}"] if base else []
-        log = (
-            "log",
-            "-p",
-            "--no-merges",
-            f"--max-count={PATCH_ID_COMMITS}",
-            "--full-diff",
-            commit,
-            *since,
-            "--",
-            *touched,
-        )
-        return any(line.split()[:1] == wanted for line in git.pipe(log, ("patch-id", "--stable")).splitlines())
-
-    @contextmanager
-    def _gitpython(self) -> Iterator[Any]:
-        import git
-
-        own = self._git().git_dir
-        assert own is not None
-        with git.Repo(own) as repo:
-            repo.git.update_environment(
-                **closed_environment(own),
-                GIT_ALTERNATE_OBJECT_DIRECTORIES="",
-                GIT_OBJECT_DIRECTORY=str(own / "objects"),
-            )
-            yield repo
-
-
-def _sha(value: str) -> str:
-    """Only whole commit ids go into commands: no text from elsewhere is read as an option or a revision expression."""
-    if not _SHA.fullmatch(value):
-        raise TargetError(f"{value[:60]!r} is not a whole commit id: resolve the name first.")
-    return value
+            return self._own.all_binary().run(*quoted).out.decode()
 
 
 def _is_plain(path: str) -> bool:
@@ -394,19 +311,3 @@ def _change(path: str, facts: list[str], lines: tuple[str, str]) -> FileChange:
 def _mismatch(failed: GitFailed) -> str:
     told = re.search(r"^error: ((?!while searching)\S.*)", failed.stderr, re.MULTILINE)
     return told[1][:300] if told else failed.reason
-
-
-def _blamed(commit: Any) -> Commit:
-    return Commit(
-        commit.hexsha,
-        str(commit.author.name or ""),
-        datetime.fromtimestamp(commit.committed_date, UTC),
-        str(commit.summary),
-    )
-
-
-def _logged(entry: bytes) -> Commit:
-    sha, at, author, summary, *paths = entry.split(b"\n")
-    touched = tuple(unquote(path) for path in paths if path)
-    when = datetime.fromtimestamp(int(at), UTC)
-    return Commit(sha.decode(), author.decode("utf-8", "replace"), when, summary.decode("utf-8", "replace"), touched)
