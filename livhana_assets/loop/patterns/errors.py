@@ -145,16 +145,29 @@ def rows_conserved(warehouse: Warehouse, day: date) -> Conserved:
 
 
 def load_error_patterns(
-    warehouse: Warehouse, *, since: date | None = None, until: date | None = None, minimum: int = 1, limit: int = 200
+    warehouse: Warehouse,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    minimum: int = 1,
+    limit: int = 200,
+    prefix: str = "",
 ) -> tuple[ErrorPattern, ...]:
-    """Patterns with at least `minimum` occurrences in the days asked for, the ones that matter most first, at most `limit`."""
-    bounds = {"since": since or date(1970, 1, 1), "until": until or date(9999, 12, 31)}
+    """Patterns with at least `minimum` occurrences in the days asked for, the ones that matter most first, at most `limit`; only those whose
+    fingerprint begins with `prefix`."""
+    bounds = {"since": since or date(1970, 1, 1), "until": until or date(9999, 12, 31), "prefix": prefix}
     groups = _grouped(warehouse.query(day_sql("error_pattern_days"), bounds).to_pylist())
     merged = [merge_days(days) for days in groups.values()]
     patterns = rank([pattern for pattern in merged if pattern.occurrences >= minimum])[:limit]
     chosen = {pattern.fingerprint: choose_exemplars(groups[pattern.fingerprint]) for pattern in patterns}
     loaded = load_exemplars(warehouse, day_sql("exemplars"), patterns, chosen)
     return tuple(_with_exemplars(pattern, loaded[pattern.fingerprint]) for pattern in patterns)
+
+
+def load_error_pattern(warehouse: Warehouse, pattern_id: str) -> ErrorPattern | None:
+    """One pattern by its id, with its whole history; None where the warehouse does not have it."""
+    found = load_error_patterns(warehouse, limit=1, prefix=pattern_id.removeprefix("error-") or "-")
+    return found[0] if found else None
 
 
 def merge_days(days: Rows) -> ErrorPattern:

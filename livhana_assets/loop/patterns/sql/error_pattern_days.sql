@@ -3,5 +3,5 @@ SELECT
   day, fingerprint, rule, service, error_type, title, occurrences, first_seen, last_seen,
   endpoints, customers, releases, exemplars
 FROM ai_learning.error_patterns
-WHERE day >= @since AND day <= @until
+WHERE day >= @since AND day <= @until AND STARTS_WITH(fingerprint, @prefix)
 ORDER BY fingerprint, day
