@@ -46,7 +46,7 @@ install_package() {
         pacman) as_root pacman -S --noconfirm "$1" ;;
         zypper) as_root zypper --non-interactive install "$1" ;;
         *) as_root "$(manager)" install -y "$1" ;;
-    esac </dev/null >"$ENVIRONMENT/$1.log" 2>&1
+    esac </dev/null >"$ENVIRONMENT/$1.log" 2>&1 9<&- # a service that the package starts must not hold our lock
 }
 
 redis_package() {
@@ -143,7 +143,6 @@ with_uv() {
 }
 
 with_pip() {
-    pip="$ENVIRONMENT/bin/python -m pip"
     "$ENVIRONMENT/bin/python" -m pip install -q --disable-pip-version-check --retries 2 --require-hashes -r requirements.lock &&
         "$ENVIRONMENT/bin/python" -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 }
