@@ -44,7 +44,7 @@ def open_embedded_redis(folder: Path) -> str:
     """The `unix://` address of the folder's server, started where none runs. Raises StoreUnavailable."""
     folder = folder.expanduser().resolve()
     with _clear_os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _serves(folder):
             with _alone(folder):
                 _start_unless_running(folder)
@@ -55,7 +55,7 @@ def stop_embedded_redis(folder: Path) -> bool:
     """Ask the folder's server to end and wait until it has; False where none ran. Never signals a process. Raises StoreUnavailable."""
     folder = folder.expanduser().resolve()
     if not (folder / RUNNING).exists():
-        return False
+        return _stop_orphan(folder)
     with _clear_os_errors(folder), _alone(folder):
         if not _runs(folder):
             return False
@@ -140,7 +140,7 @@ def _launch(binary: Path, socket: Path, folder: Path) -> None:
         started = subprocess.run(
             [str(binary), *_options(socket)],
             cwd=folder,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
+            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -215,21 +215,26 @@ def _socket(folder: Path) -> Path:
 
 
 def _new_socket(folder: Path) -> Path:
+    socket = _short_path(folder)
+    socket.parent.mkdir(mode=0o700, exist_ok=True)
+    if not _is_private(socket.parent):
+        raise StoreUnavailable(f"{socket.parent} is not this user's alone; remove it, or set TMPDIR to another folder.")
+    return socket
+
+
+def _short_path(folder: Path) -> Path:
     name = f"livhana-{os.geteuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
     for parent in (Path(tempfile.gettempdir()), Path("/tmp")):
         socket = parent / name / "redis.sock"
         if len(os.fsencode(socket)) < LONGEST_SOCKET:
-            _make_private(socket.parent)
             return socket
     raise StoreUnavailable("No temporary directory has a path short enough for a socket; set TMPDIR to a short one.")
 
 
-def _make_private(folder: Path) -> None:
-    """The folder is ours alone, or we do not use it: another user could listen there in our place."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+def _is_private(folder: Path) -> bool:
+    """Ours alone, or we do not use it: another user could listen there in our place."""
     seen = folder.lstat()
-    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.geteuid() or seen.st_mode & 0o077:
-        raise StoreUnavailable(f"{folder} is not a private folder of this user; remove it, or set TMPDIR to another.")
+    return stat.S_ISDIR(seen.st_mode) and seen.st_uid == os.geteuid() and not seen.st_mode & 0o077
 
 
 def _end_orphan(socket: Path, folder: Path) -> None:
@@ -237,6 +242,15 @@ def _end_orphan(socket: Path, folder: Path) -> None:
     if _state(socket) != "silent":
         _shut_down(socket, folder)
     socket.unlink(missing_ok=True)
+
+
+def _stop_orphan(folder: Path) -> bool:
+    socket = _short_path(folder)
+    if not socket.exists() or not _is_private(socket.parent) or _state(socket) == "silent":
+        return False
+    _shut_down(socket, folder)
+    _forget_socket(socket)
+    return True
 
 
 def _forget_socket(socket: Path) -> None:

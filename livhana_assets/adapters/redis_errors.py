@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,12 +14,19 @@ SENTENCES = {
     "READONLY": "{where} is a read-only replica; point REDIS_URL at the primary.",
     "OOM": "{where} is out of memory; raise its maxmemory (policy noeviction) and repeat the command.",
     "MISCONF": "{where} cannot write to its disk; free space in its data folder and repeat the command.",
-    "NOAUTH": "{where} wants a password; add it to REDIS_URL.",
-    "WRONGPASS": "{where} refused the password; correct REDIS_URL.",
+    "NOAUTH": "{where} wants another user or password; correct them in REDIS_URL.",
     "NOPERM": "{where} does not let this user do that; give it the keys improvement:* and knowledge:*.",
     "WRONGTYPE": "{where} holds a key of the loop's name with another meaning; use a database of its own for the loop.",
     "LOADING": "{where} still loads its data; repeat the command in a moment.",
 }
+KINDS: dict[str, type[Exception]] = {
+    "READONLY": redis.exceptions.ReadOnlyError,
+    "OOM": redis.exceptions.OutOfMemoryError,
+    "NOAUTH": redis.exceptions.AuthenticationError,
+    "NOPERM": redis.exceptions.NoPermissionError,
+    "LOADING": redis.exceptions.BusyLoadingError,
+}
+"""Errors whose code word redis-py has taken out of the message."""
 
 
 @contextmanager
@@ -31,11 +39,11 @@ def clear_errors(client: redis.Redis) -> Iterator[None]:
 
 
 def sentence(error: Exception, where: str) -> str:
-    """What went wrong and what to do, by the code word in Redis' own message."""
+    """What went wrong and what to do, by the code word that Redis gave."""
     text = str(error)
-    code = next((code for code, _ in SENTENCES.items() if _says(error, text, code)), None)
-    if code:
-        return SENTENCES[code].format(where=where)
+    for code, told in SENTENCES.items():
+        if re.search(rf"\b{code}\b", text) or (code in KINDS and isinstance(error, KINDS[code])):
+            return told.format(where=where)
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return f"{where} does not answer; start it or correct REDIS_URL, then repeat the command."
     return f"{where} refused the command: {text.splitlines()[0] if text else type(error).__name__}."
@@ -45,14 +53,3 @@ def location(client: redis.Redis) -> str:
     """Where the client connects to, without user and password."""
     kwargs = client.connection_pool.connection_kwargs
     return f"Redis at {kwargs.get('path') or '{}:{}'.format(kwargs.get('host'), kwargs.get('port'))}"
-
-
-def _says(error: Exception, text: str, code: str) -> bool:
-    kinds = {
-        "READONLY": redis.exceptions.ReadOnlyError,
-        "OOM": redis.exceptions.OutOfMemoryError,
-        "LOADING": redis.exceptions.BusyLoadingError,
-        "NOPERM": redis.exceptions.NoPermissionError,
-    }
-    kind = kinds.get(code)
-    return code in text or (kind is not None and isinstance(error, kind))

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
 
 from livhana_assets.adapters.redis_errors import clear_errors
 from livhana_assets.loop.proposals import audit
@@ -66,6 +68,8 @@ class _Head:
     @classmethod
     def read(cls, text: str) -> _Head:
         sequence, _, line_hash = text.partition(":")
+        if text and not sequence.isdigit():
+            raise AuditBroken("The audit's head cannot be read; restore Redis from a backup before going on.")
         return cls(int(sequence), line_hash) if text else cls()
 
     def __str__(self) -> str:
@@ -102,7 +106,7 @@ class RedisProposalStore:
     def at(cls, url: str) -> RedisProposalStore:
         """The store at a `redis://`, `rediss://` or `unix://` address. Connects at the first use."""
         try:
-            return cls(redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5))
+            return cls(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, retry=_retry()))
         except ValueError:
             raise StoreUnavailable(
                 "REDIS_URL is no Redis address; write it as redis://host:6379/0, rediss://… or unix:///path."
@@ -271,6 +275,11 @@ class RedisProposalStore:
         with clear_errors(self._client):
             lines = cast("list[Any]", self._client.xrange(AUDIT, min=f"({last}-0", count=PAGE))
         return [audit.load(_bytes(fields.get(b"entry") or fields.get("entry") or b"")) for _, fields in lines]
+
+
+def _retry() -> Retry:
+    """Through a restart of Redis (about three seconds). Repeating is safe: every write has an operation id."""
+    return Retry(ExponentialWithJitterBackoff(base=0.01, cap=1), 8)
 
 
 def _script(name: str) -> str:

@@ -88,6 +88,7 @@ def test_the_socket_is_short_and_its_owners_alone(folder: Path) -> None:
     assert len(os.fsencode(listening)) < 100
     assert stat.S_IMODE(listening.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(listening.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_the_server_knows_no_secret_of_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +162,14 @@ def test_a_folder_that_was_deleted_and_made_again_starts_empty(folder: Path) -> 
     assert not Path(f"/proc/{process}/exe").exists()
 
 
+def test_the_server_of_a_deleted_folder_can_still_be_stopped(folder: Path) -> None:
+    process = process_of(open_embedded_redis(folder))
+    shutil.rmtree(folder)
+    assert stop_embedded_redis(folder)
+    assert not Path(f"/proc/{process}/exe").exists()
+    assert not folder.exists()
+
+
 def test_many_processes_at_once_start_exactly_one(folder: Path) -> None:
     starters = [subprocess.Popen(command("open", folder), stdout=subprocess.PIPE, text=True) for _ in range(6)]
     urls = {starter.communicate()[0].strip() for starter in starters}
@@ -195,11 +204,11 @@ def test_a_socket_folder_that_others_can_enter_is_refused(folder: Path, tmp_path
     listening = Path(config(open_embedded_redis(folder), "unixsocket"))
     stop_embedded_redis(folder)
     listening.parent.mkdir(mode=0o755)
-    with pytest.raises(StoreUnavailable, match="not a private folder"):
+    with pytest.raises(StoreUnavailable, match="not this user's alone"):
         open_embedded_redis(folder)
     listening.parent.rmdir()
     listening.parent.symlink_to(tmp_path)
-    with pytest.raises(StoreUnavailable, match="not a private folder"):
+    with pytest.raises(StoreUnavailable, match="not this user's alone"):
         open_embedded_redis(folder)
     listening.parent.unlink()
 

@@ -19,7 +19,7 @@ from livhana_assets.adapters.embedded_redis import open_embedded_redis
 from livhana_assets.adapters.redis_store import OPERATION_SECONDS, RedisProposalStore
 from livhana_assets.loop.proposals import audit
 from livhana_assets.loop.proposals.model import Status
-from livhana_assets.loop.proposals.ports import AuditBroken, PatternAlreadyOpen, StoreUnavailable
+from livhana_assets.loop.proposals.ports import AuditBroken, PatternAlreadyOpen, StoreError, StoreUnavailable
 from livhana_assets_tests.a_proposal import NOON, a_full_proposal, a_proposal, moved
 from livhana_assets_tests.redis_server import running_redis
 
@@ -171,6 +171,28 @@ def test_a_read_only_server_is_said(store: RedisProposalStore, client: redis.Red
     assert "read-only replica" in refusal(store)
     client.replicaof("NO", "ONE")
     assert store.proposals() == ()
+
+
+def test_a_missing_and_a_wrong_password_are_said(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as url:
+        admin = redis.Redis.from_url(url)
+        admin.config_set("requirepass", "right")
+        path = url.removeprefix("unix://")
+        for address in (url, f"unix://:wrong@{path}"):
+            said = refusal(impatient(address))
+            assert "wants another user or password" in said
+            assert "wrong" not in said
+        assert impatient(f"unix://:right@{path}").proposals() == ()
+        admin.config_set("requirepass", "")
+
+
+def test_what_another_program_left_is_said(store: RedisProposalStore, client: redis.Redis) -> None:
+    client.set("improvement:proposal:bugfix-1", '{"id": 1}')
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.get("bugfix-1")
+    client.set("improvement:audit:head", "nonsense")
+    with pytest.raises(AuditBroken, match="head"):
+        store.record(actor="x", action="x", operation="x")
 
 
 def test_a_full_memory_is_said(store: RedisProposalStore, client: redis.Redis) -> None:

@@ -232,6 +232,11 @@ def test_the_same_knowledge_again_is_the_same_key(store: ProposalStore) -> None:
     assert store.knowledge("bugfix") == ({"n": 1},)
 
 
+def test_knowledge_that_is_no_json_is_kept_as_text(store: ProposalStore) -> None:
+    store.remember("learning", NOON, {"when": NOON, "rate": float("inf"), "said": "\ud800"})
+    assert store.knowledge("learning") == ({"when": NOON.isoformat(), "rate": "inf", "said": "?"},)
+
+
 def test_a_category_cannot_reach_another_key(store: ProposalStore) -> None:
     with pytest.raises(StoreError, match="category"):
         store.remember("bugfix:x", NOON, {})
@@ -255,3 +260,17 @@ def test_threads_that_decide_at_once_have_one_winner_per_version(store: Proposal
         thread.join()
     assert sorted(outcomes) == ["stale"] * 7 + ["won"]
     assert audit.verify(store.audit()) == 2
+
+
+def test_threads_that_record_at_once_make_one_chain(store: ProposalStore) -> None:
+    def record(name: str) -> None:
+        for number in range(10):
+            store.record(actor=name, action="looked", operation=f"{name} {number}")
+
+    threads = [threading.Thread(target=record, args=(f"thread {number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert audit.verify(store.audit()) == 60
+    assert len({(entry.actor, entry.sequence) for entry in store.audit()}) == 60

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from livhana_assets.loop.proposals.documents import plain_json
 from livhana_assets.loop.proposals.lifecycle import NEXT, IllegalTransition
 from livhana_assets.loop.proposals.model import Proposal, Status, canonical_json
 from livhana_assets.loop.proposals.ports import AuditBroken, AuditEntry, StoreError
@@ -38,10 +38,10 @@ def chain(
     body = {
         "sequence": sequence,
         "at": at.astimezone(UTC).isoformat(),
-        "actor": _plain(actor),
-        "action": _plain(action),
-        "proposalId": _plain(proposal_id),
-        "details": _plain(details or {}),
+        "actor": plain_json(actor),
+        "action": plain_json(action),
+        "proposalId": plain_json(proposal_id),
+        "details": plain_json(details or {}),
         "previous": previous,
     }
     return _entry({**body, "hash": entry_hash(body)})
@@ -139,17 +139,3 @@ def _entry(line: Mapping[str, Any]) -> AuditEntry:
         previous=line["previous"],
         hash=line["hash"],
     )
-
-
-def _plain(value: Any) -> Any:
-    """JSON that is valid UTF-8 and holds no NaN: what any other language reads back the same."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        return {_plain(str(name)): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    return text.encode("utf-8", "replace").decode("utf-8")

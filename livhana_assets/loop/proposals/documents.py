@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from livhana_assets.loop.proposals.lifecycle import OPEN
@@ -19,15 +20,18 @@ def write_document(proposal: Proposal) -> bytes:
     """The proposal's JSON, seen to be readable again. Raises StoreError where it would not be."""
     try:
         document = canonical_json(proposal.model_dump(mode="json", by_alias=True, warnings=False))
-        read_document(document)
+        Proposal.model_validate_json(document)
     except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise StoreError(f"{proposal.id} holds something that its JSON cannot carry: {reason}.") from None
+        raise StoreError(f"{proposal.id} holds what its JSON cannot carry: {_first_line(error)}.") from None
     return document
 
 
 def read_document(document: bytes | str) -> Proposal:
-    return Proposal.model_validate_json(document)
+    """Raises StoreError where another version of the loop wrote what this one cannot read."""
+    try:
+        return Proposal.model_validate_json(document)
+    except ValueError as error:
+        raise StoreError(f"A stored proposal cannot be read, update the loop: {_first_line(error)}.") from None
 
 
 def summary_line(proposal: Proposal) -> bytes:
@@ -63,14 +67,15 @@ def knowledge_document(category: str, entry: Mapping[str, Any]) -> bytes:
     """The entry's JSON. Raises StoreError where the category cannot be part of a key."""
     if not _CATEGORY.fullmatch(category):
         raise StoreError(f"{category!r} is no category of knowledge; use letters, digits, dots, dashes or underscores.")
-    try:
-        return canonical_json(dict(entry))
-    except (ValueError, TypeError) as error:
-        raise StoreError(f"This {category} knowledge cannot be written as JSON: {error}.") from None
+    return canonical_json(plain_json(entry))
 
 
 def read_knowledge(document: bytes) -> Mapping[str, Any]:
-    return dict(json.loads(document))
+    """Raises StoreError where somebody else wrote something else."""
+    try:
+        return dict(json.loads(document))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"A piece of knowledge is no JSON object, remove it: {_first_line(error)}.") from None
 
 
 def knowledge_stamps(at: datetime) -> Iterator[str]:
@@ -80,3 +85,21 @@ def knowledge_stamps(at: datetime) -> Iterator[str]:
 
 _CATEGORY = re.compile(r"[A-Za-z0-9_.-]+")
 _STAMP = "%Y-%m-%dT%H-%M-%S.%fZ"
+
+
+def plain_json(value: Any) -> Any:
+    """The value as JSON that is valid UTF-8 and holds no NaN: what any other language reads back the same."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {plain_json(str(name)): plain_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain_json(item) for item in value]
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
