@@ -1,0 +1,54 @@
+"""Which rows count as seen with the change."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from livhana_assets.loop.outcomes.model import ReleaseDay
+from livhana_assets.loop.outcomes.releases import split_exposure
+
+DAY = date(2026, 11, 20)
+KNOWN: dict[str, bool | None] = {"old": False, "new": True}
+
+
+def seen(release: str | None, *, before: bool = False, deployed: bool = False) -> ReleaseDay:
+    return ReleaseDay(release, DAY, before, deployed, occurrences=1, successors=2, newcomers=4, requests=10)
+
+
+def sides(row: ReleaseDay) -> tuple[int, int]:
+    """Requests (before, after)."""
+    before, after = split_exposure([row], KNOWN.get)
+    return before.requests, after.requests
+
+
+def test_a_release_with_the_commit_counts_after_and_one_without_it_only_before() -> None:
+    assert sides(seen("new")) == (0, 10)
+    assert sides(seen("old", before=True)) == (10, 0)
+    assert sides(seen("old")) == (0, 0)
+
+
+def test_a_release_with_the_commit_is_no_measure_of_the_time_before() -> None:
+    assert sides(seen("new", before=True)) == (0, 0)
+
+
+def test_an_unknown_release_counts_only_after_a_recorded_deployment() -> None:
+    assert sides(seen("what")) == (0, 0)
+    assert sides(seen(None)) == (0, 0)
+    assert sides(seen("what", deployed=True)) == (0, 10)
+    assert sides(seen(None, deployed=True)) == (0, 10)
+    assert sides(seen(None, before=True)) == (10, 0)
+
+
+def test_a_deployment_does_not_make_an_old_release_new() -> None:
+    assert sides(seen("old", deployed=True)) == (0, 0)
+
+
+def test_successors_and_newcomers_count_only_after() -> None:
+    before, after = split_exposure([seen("old", before=True), seen("new")], KNOWN.get)
+    assert (before.occurrences, before.newcomers) == (1, 0)
+    assert (after.occurrences, after.newcomers) == (3, 4)
+
+
+def test_no_rows_are_no_exposure() -> None:
+    before, after = split_exposure([], KNOWN.get)
+    assert (before.rate, after.rate, after.requests) == (None, None, 0)
