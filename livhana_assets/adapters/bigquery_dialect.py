@@ -90,7 +90,14 @@ def _for_duckdb(node: exp.Expression) -> exp.Expression:
         return _array_agg(node)
     if isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.ArrayAgg):
         return _for_duckdb(node.this)
+    if isinstance(node, exp.CountIf):
+        return _count_if(node)
     return node
+
+
+def _count_if(node: exp.CountIf) -> exp.Expression:
+    """DuckDB's own COUNT_IF of no rows is NULL, BigQuery's is 0."""
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=_one())]))
 
 
 def _array_agg(node: exp.ArrayAgg) -> exp.Expression:

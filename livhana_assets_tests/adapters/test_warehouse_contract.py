@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
+from livhana_assets.loop import sources
 from livhana_assets.loop.sources.ports import NotReadOnly, Warehouse, WarehouseError
+from livhana_assets.loop.sources.queries import load_sql
 from livhana_assets.loop.sources.records import (
     API_METRICS,
     ERROR_FINGERPRINTS,
@@ -22,6 +24,7 @@ from livhana_assets.loop.sources.records import (
 
 DAY = date(2026, 3, 4)
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+WINDOW = {"start": datetime(2026, 3, 4, tzinfo=UTC), "end": datetime(2026, 3, 5, tzinfo=UTC)}
 
 
 @pytest.fixture(params=["embedded"])
@@ -104,8 +107,7 @@ FROM logs.error_logs WHERE occurred_at >= @start AND occurred_at < @end
 
 
 def store(warehouse: Warehouse, sql: str = STORED) -> int:
-    window = {"start": datetime(2026, 3, 4, tzinfo=UTC), "end": datetime(2026, 3, 5, tzinfo=UTC), "rule": "md5"}
-    return warehouse.store_day(ERROR_FINGERPRINTS, DAY, sql, window)
+    return warehouse.store_day(ERROR_FINGERPRINTS, DAY, sql, {**WINDOW, "rule": "md5"})
 
 
 def test_a_select_is_stored_as_a_day_and_again_gives_the_same(warehouse: Warehouse) -> None:
@@ -264,3 +266,20 @@ def test_the_internal_day_column_is_hidden(tmp_path: Path) -> None:
     warehouse = DeltaWarehouse(tmp_path)
     warehouse.append(ERROR_LOGS, errors("a"))
     assert tuple(warehouse.query("SELECT * FROM logs.error_logs").column_names) == ERROR_LOGS.column_names
+
+
+SOURCES = Path(sources.__file__).parent / "sql"
+
+
+@pytest.mark.parametrize("name", ["error_logs_day", "api_metrics_day", "customer_interactions_day"])
+def test_what_the_checks_look_at_is_zero_for_a_day_without_rows(warehouse: Warehouse, name: str) -> None:
+    facts = warehouse.query(load_sql(SOURCES, name), WINDOW).to_pylist()[0]
+    assert [facts[count] for count in ("row_count", "missing_required", "duplicate_rows")] == [0, 0, 0]
+    assert facts["watermark"] is facts["last_occurred_at"] is None
+
+
+def test_what_the_checks_look_at_is_of_the_window_only(warehouse: Warehouse) -> None:
+    warehouse.append(ERROR_LOGS, errors("a", "b", error_type="KeyError"))
+    warehouse.append(ERROR_LOGS, errors("c", at=WINDOW["end"]))
+    facts = warehouse.query(load_sql(SOURCES, "error_logs_day"), WINDOW).to_pylist()[0]
+    assert (facts["row_count"], facts["last_occurred_at"], facts["without_error_type"]) == (2, NOON, 0)
