@@ -19,6 +19,11 @@ HOOKS = (
     "pre-rebase", "post-checkout", "post-merge", "pre-push", "pre-receive", "update", "post-receive", "post-update",
     "reference-transaction", "push-to-checkout", "pre-auto-gc", "post-rewrite", "fsmonitor-watchman", "post-index-change",
 )  # fmt: skip
+TRAPPED = (
+    "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "diff.external", "diff.evil.textconv",
+    "diff.evil.command", "merge.evil.driver", "filter.evil.clean", "filter.evil.smudge", "gpg.program", "credential.helper",
+    "uploadpack.packObjectsHook", "alias.rev-parse", "alias.trap", "pager.log", "sequence.editor",
+)  # fmt: skip
 
 
 def git(folder: Path, *arguments: str, stdin: str | bytes = "", at: int = 1_700_000_000, check: bool = True) -> str:
@@ -105,13 +110,14 @@ def set_traps(folder: Path, marker: Path) -> None:
     for place in (trap, *(git_dir / "hooks" / name for name in HOOKS)):
         place.write_text(script)
         place.chmod(0o755)
-    for name in (
-        "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass", "diff.external", "diff.evil.textconv",
-        "diff.evil.command", "merge.evil.driver", "filter.evil.clean", "filter.evil.smudge", "gpg.program", "credential.helper",
-        "uploadpack.packObjectsHook", "alias.rev-parse", "alias.trap", "pager.log", "sequence.editor",
-    ):  # fmt: skip
-        git(folder, "config", name, f"!{trap}" if name.startswith(("alias", "credential")) else str(trap))
-    git(folder, "config", "commit.gpgSign", "true")
+    with (git_dir / "config").open("a") as config:
+        for name in TRAPPED:
+            section, _, key = name.rpartition(".")
+            head, _, rest = section.partition(".")
+            title = f'{head} "{rest}"' if rest else head
+            value = f"!{trap}" if head in ("alias", "credential") else trap
+            config.write(f'[{title}]\n\t{key} = "{value}"\n')
+        config.write("[commit]\n\tgpgSign = true\n")
     (git_dir / "info").mkdir(exist_ok=True)
     (git_dir / "info/attributes").write_text("* filter=evil diff=evil merge=evil\n")
 

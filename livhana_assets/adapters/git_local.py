@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,10 +97,10 @@ class LocalSource:
         return answer.line.removeprefix("refs/heads/")
 
     def head(self, branch: str) -> str | None:
-        answer = self.found().git.run("show-ref", "--verify", "--quiet", f"refs/heads/{branch}", codes=(0, 1))
-        if answer.code:
+        git, ref = self.found().git, f"refs/heads/{branch}"
+        if git.run("show-ref", "--verify", "--quiet", ref, codes=(0, 1)).code:
             return None
-        return self.found().git.run("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}").line
+        return git.run("rev-parse", "--verify", f"{ref}^{{commit}}").line
 
     def branches(self) -> list[str]:
         return [ref.removeprefix("refs/heads/") for ref in self.found().git.refs("refs/heads")]
@@ -111,18 +113,17 @@ class LocalSource:
             self._clear_own_lock(found)
             self._refuse(found, branch, expected)
             self._copy(clone, found, commit)
-            self._move(
-                found,
-                ("update-ref", "--no-deref", "-m", "livhana: land", ref, commit, expected or NO_COMMIT),
-                descriptor,
-            )
+            moving = ("-m", "livhana: land", ref, commit, expected or NO_COMMIT)
+            with self._moving(found, branch, commit, expected):
+                found.git.run("update-ref", "--no-deref", *moving, keep_open=(descriptor,))
 
     def delete(self, clone: Git, branch: str, expected: str) -> None:
         found, ref = self.found(), f"refs/heads/{branch}"
         with locked(self._lock) as descriptor:
             self._clear_own_lock(found)
             self._refuse(found, branch, expected)
-            self._move(found, ("update-ref", "--no-deref", "-d", ref, expected), descriptor)
+            with self._moving(found, branch, "", expected):
+                found.git.run("update-ref", "--no-deref", "-d", ref, expected, keep_open=(descriptor,))
 
     def _refuse(self, found: Found, branch: str, expected: str | None) -> None:
         present = self.head(branch)
@@ -147,20 +148,23 @@ class LocalSource:
         except GitFailed as failed:
             raise TargetError(f"The commit could not be copied into {self._path}: {failed.reason}.") from failed
 
-    def _move(self, found: Found, command: tuple[str, ...], descriptor: int) -> None:
-        ref, new, old = (*command[-3:],) if "-d" not in command else (command[-2], "", command[-1])
-        _write(self._intent, json.dumps({"ref": ref, "new": new, "at": time.time()}))
+    @contextmanager
+    def _moving(self, found: Found, branch: str, commit: str, expected: str | None) -> Iterator[None]:
+        """Write down what is about to move, so that a lock file left by a kill can be told for ours.
+
+        The git inside is given our lock: while an orphan of a killed landing lives, nobody else lands or clears.
+        """
+        _write(self._intent, json.dumps({"ref": f"refs/heads/{branch}", "new": commit, "at": time.time()}))
         try:
-            # The child keeps the lock: while an orphan of a killed landing lives, nobody else lands or clears.
-            found.git.run(*command, keep_open=(descriptor,))
+            yield
         except GitFailed as failed:
-            branch = ref.removeprefix("refs/heads/")
-            present, expected = self.head(branch), None if old == NO_COMMIT else old
+            if failed.code is not None:
+                self._intent.unlink(missing_ok=True)
+            present = self.head(branch)
             if present != expected:
                 raise HeadMoved(moved(branch, expected, present)) from failed
-            raise TargetError(f"{ref} could not be moved in {self._path}: {_explained(failed)}") from failed
-        finally:
-            self._intent.unlink(missing_ok=True)
+            raise TargetError(f"{branch} could not be moved in {self._path}: {_explained(failed)}") from failed
+        self._intent.unlink(missing_ok=True)
 
     def _recover(self) -> None:
         if self._intent.exists():

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from livhana_assets.loop.proposals.ports import TargetError
+
 LOCAL_SECONDS = 300.0
 
 CLOSED_CONFIGURATION: tuple[tuple[str, str], ...] = (
@@ -24,6 +26,7 @@ CLOSED_CONFIGURATION: tuple[tuple[str, str], ...] = (
     ("core.safecrlf", "false"),
     ("core.quotePath", "false"),
     ("core.pager", "cat"),
+    ("core.commitGraph", "false"),
     ("apply.whitespace", "nowarn"),
     ("apply.ignoreWhitespace", "no"),
     ("commit.gpgSign", "false"),
@@ -34,11 +37,6 @@ CLOSED_CONFIGURATION: tuple[tuple[str, str], ...] = (
     ("fetch.writeCommitGraph", "false"),
     ("advice.detachedHead", "false"),
     ("protocol.allow", "never"),
-    ("protocol.https.allow", "always"),
-    ("protocol.http.allow", "always"),
-    ("protocol.ssh.allow", "always"),
-    ("protocol.git.allow", "always"),
-    ("protocol.file.allow", "always"),
 )
 
 _CLOSED_ENVIRONMENT = {
@@ -51,6 +49,8 @@ _CLOSED_ENVIRONMENT = {
     "GIT_CONFIG_PARAMETERS": "",
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_GRAFT_FILE": "/dev/null",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
@@ -63,14 +63,14 @@ _CLOSED_ENVIRONMENT = {
 }
 
 
-class GitFailed(Exception):
-    """git ended with an unexpected exit code. `reason` is what it said, as one line."""
+class GitFailed(TargetError):
+    """git ended with an unexpected exit code, or (`code` None) did not end. `reason` is what it said, as one line."""
 
     def __init__(self, command: str, code: int | None, stderr: str) -> None:
         self.code = code
         self.stderr = stderr
         self.reason = _reason(stderr) or f"git {command} ended with exit code {code}"
-        super().__init__(self.reason)
+        super().__init__(f"git {command} failed: {self.reason}; `livhana doctor` looks at the target.")
 
 
 @dataclass(frozen=True)

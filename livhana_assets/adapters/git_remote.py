@@ -11,6 +11,7 @@ from livhana_assets.adapters.git_plumbing import Answer, Git, GitFailed
 from livhana_assets.loop.proposals.ports import BranchCheckedOut, HeadMoved, TargetError
 
 NETWORK_SECONDS = 900.0
+_TRANSPORTS = tuple((f"protocol.{name}.allow", "always") for name in ("https", "http", "ssh", "git", "file"))
 _PASSED_ON = (
     "HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY",
@@ -24,7 +25,7 @@ def is_url(location: str) -> bool:
 
 def shown(location: str) -> str:
     """The URL without a password in it: what proposals, messages and the audit may show."""
-    return re.sub(r"^([a-z][a-z0-9+.-]*://)[^/@]*@", r"\1", location, flags=re.IGNORECASE)
+    return re.sub(r"^(https?://)[^/]*@", r"\1", location, flags=re.IGNORECASE)
 
 
 class RemoteSource:
@@ -112,7 +113,7 @@ class RemoteSource:
     def _ask(self, git: Git, *arguments: str, codes: tuple[int, ...] = (0,)) -> Answer:
         try:
             environment = self._environment()
-            asked = Git(git.git_dir, (*git.configuration, *self._credentials(environment)))
+            asked = Git(git.git_dir, (*git.configuration, *_TRANSPORTS, *self._credentials(environment)))
             return asked.run(
                 *arguments, environment=environment, codes=codes, cwd=git.git_dir or Path("/"), seconds=NETWORK_SECONDS
             )

@@ -51,6 +51,8 @@ class GitTarget:
         if name not in branches:
             some = ", ".join(sorted(branches)[:5])
             raise TargetError(f"{self.location} has no branch {name}: set IMPROVEMENT_TARGET_BRANCH to one of {some}.")
+        if not self._own.git().holds(self.head(name) or ""):
+            raise TargetError(f"The head of {name} is missing in {self.location}: run `git fsck` there and mend it.")
 
     def branch(self) -> str:
         return self._branch or self._source.default_branch()
@@ -243,7 +245,7 @@ class GitTarget:
         self._source.delete(self._git(), branch, _sha(expected))
 
     def _require_branch(self, branch: str) -> None:
-        if not Git(None).names_a_ref(f"refs/heads/{branch}") or branch.startswith("-"):
+        if not Git(None).names_a_ref(f"refs/heads/{branch}") or branch.startswith("-") or branch == "HEAD":
             raise TargetError(f"{branch!r} is no name for a branch: choose one that git takes.")
 
     # --- the clone ---------------------------------------------------------------------------------------------------

@@ -30,7 +30,9 @@ def workspace(parent: Path) -> Iterator[Path]:
         os.write(descriptor, json.dumps({"made": folder.name, "pid": os.getpid()}).encode())
         yield folder
     finally:
-        remove(folder)
+        # What cannot be removed now stays stamped, and the next sweep tries again.
+        with contextlib.suppress(OSError):
+            remove(folder)
         os.close(descriptor)
 
 
@@ -49,7 +51,7 @@ def _sweep(folder: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return remove(folder)
-    except BlockingIOError:
+    except OSError:
         return False
     finally:
         os.close(descriptor)

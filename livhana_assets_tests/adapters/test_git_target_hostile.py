@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -251,7 +253,7 @@ def test_a_location_that_would_run_a_command_is_refused(
     assert not (tmp_path / "marker").exists()
 
 
-@pytest.mark.parametrize("branch", ["", "-x", "a..b", "a b", "x.lock", "a\nb", "@{u}", "/x"])
+@pytest.mark.parametrize("branch", ["", "-x", "a..b", "a b", "x.lock", "a\nb", "@{u}", "/x", "HEAD"])
 def test_a_branch_name_that_git_does_not_take_is_refused(tmp_path: Path, branch: str) -> None:
     repository = clean_repository(tmp_path / "t")
     target, head = ready(repository, tmp_path)
@@ -276,3 +278,54 @@ def test_a_password_in_the_url_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(TargetError) as told:
         target.refresh()
     assert "geheim" not in str(told.value)
+
+
+def test_a_missing_object_is_told_and_never_fetched_by_the_targets_own_remote(tmp_path: Path) -> None:
+    repository, marker = clean_repository(tmp_path / "t"), tmp_path / "marker"
+    target, head = ready(repository, tmp_path)
+    commit = target.build(head, {"x.txt": b"x\n"}, "x", AT)
+    for name, value in {
+        "remote.evil.url": f"ext::touch {marker}", "remote.evil.promisor": "true", "protocol.ext.allow": "always",
+        "core.repositoryFormatVersion": "1", "extensions.partialClone": "evil",
+    }.items():  # fmt: skip
+        git(repository, "config", name, value)
+    for name in (git(repository, "rev-parse", "main:README.md"), head):
+        (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+    for fails in (
+        target.head,
+        target.refresh,
+        lambda: target.read(head, "README.md"),
+        lambda: target.land(commit, "x", None),
+    ):
+        with pytest.raises(TargetError):
+            fails()
+    assert not marker.exists()
+    git(repository, "cat-file", "-p", "main", check=False)
+    assert marker.exists(), "the trap springs for plain git"
+
+
+def test_the_users_credential_helper_answers_for_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            given = self.headers.get("Authorization", "")
+            seen.append(given)
+            self.send_response(404 if given else 401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return None
+
+    helper = "!f() { echo username=ada; echo password=geheim; }; f"
+    (tmp_path / ".gitconfig").write_text(f'[credential]\n\thelper = "{helper}"\n[core]\n\thooksPath = /evil\n')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    with HTTPServer(("127.0.0.1", 0), Door) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(TargetError, match="cannot be reached"):
+            GitTarget(f"http://127.0.0.1:{server.server_port}/x.git", tmp_path / "home").refresh()
+        server.shutdown()
+    assert "Basic YWRhOmdlaGVpbQ==" in seen
