@@ -149,7 +149,8 @@ with_pip() {
 
 make_environment() {
     say "making .venv from requirements.lock (about 700 MB; once)"
-    rm -rf "$ENVIRONMENT" && "$chosen" -m venv "$ENVIRONMENT" || {
+    told=$(rm -rf "$ENVIRONMENT" 2>&1 && "$chosen" -m venv "$ENVIRONMENT" 2>&1) || {
+        say "$told"
         say "Could not make .venv with $chosen: see the lines above, free some space or pass another interpreter as PYTHON=…, then run make setup again."
         exit 1
     }
