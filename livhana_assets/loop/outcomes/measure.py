@@ -3,12 +3,14 @@
 With rates λ before and λ' since, given the total of both counts the new one is binomial; Clopper-Pearson bounds of its share give
 exact 95 % one-sided bounds of the rate ratio λ'/λ. `improved`: at least 3 occurrences were expected at the old rate and the upper
 bound is under 0.5. `not_improved`: the lower bound is over 0.5, or 3 were expected and the ratio seen is at least 0.5. Everything
-else is `inconclusive` and says what is missing; nothing seen yet from a release with the change is `waiting`, for 30 days.
+else is `inconclusive` and says what is missing; nothing seen yet from a release with the change is `waiting`, for 30 days. A change
+that is measured again and again may still be called improved by chance once in a while, so a crash that comes back undoes it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -23,6 +25,7 @@ RATIO = 0.5
 ALPHA = 0.05
 WAIT_DAYS = 30
 BEFORE_DAYS = 14
+RECENT_DAYS = 7
 
 
 def measure(
@@ -47,8 +50,20 @@ def measure(
             "now": now,
         },
     )
-    before, after = split_exposure((ReleaseDay.of(row) for row in rows.to_pylist()), contains)
-    return verdict(before, after, now=now, landed_at=landed_at)
+    return judge([ReleaseDay.of(row) for row in rows.to_pylist()], contains, now=now, landed_at=landed_at)
+
+
+def judge(rows: Sequence[ReleaseDay], contains: Contains, *, now: datetime, landed_at: datetime) -> Verdict:
+    """The verdict over everything since the landing; `improved` only where the last week does not say that it came back."""
+    whole = verdict(*split_exposure(rows, contains), now=now, landed_at=landed_at)
+    if whole.result != "improved":
+        return whole
+    week = (now - timedelta(days=RECENT_DAYS)).date()
+    recent = [row for row in rows if row.before_landing or row.day >= week]
+    lately = verdict(*split_exposure(recent, contains), now=now, landed_at=landed_at)
+    if lately.result != "not_improved":
+        return whole
+    return lately.model_copy(update={"reason": f"it came back: in the last {RECENT_DAYS} days {lately.reason}"})
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
+from livhana_assets.loop.outcomes.measure import judge
 from livhana_assets.loop.outcomes.model import ReleaseDay
 from livhana_assets.loop.outcomes.releases import split_exposure
 
@@ -52,3 +53,14 @@ def test_successors_and_newcomers_count_only_after() -> None:
 def test_no_rows_are_no_exposure() -> None:
     before, after = split_exposure([], KNOWN.get)
     assert (before.rate, after.rate, after.requests) == (None, None, 0)
+
+
+def test_a_crash_that_comes_back_weeks_later_is_not_drowned_by_the_quiet_weeks() -> None:
+    landed = datetime(2026, 11, 1, tzinfo=UTC)
+    before = [ReleaseDay("old", date(2026, 10, 30), True, False, occurrences=20, requests=1000)]
+    quiet = [ReleaseDay("new", landed.date() + timedelta(days=n), False, False, requests=1000) for n in range(20)]
+    again = [ReleaseDay("new", landed.date() + timedelta(days=25), False, False, occurrences=20, requests=1000)]
+    assert judge(before + quiet, KNOWN.get, now=landed + timedelta(days=21), landed_at=landed).result == "improved"
+    said = judge(before + quiet + again, KNOWN.get, now=landed + timedelta(days=26), landed_at=landed)
+    assert said.result == "not_improved"
+    assert said.reason.startswith("it came back")

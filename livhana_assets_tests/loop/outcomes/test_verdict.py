@@ -120,6 +120,16 @@ def test_real_fixes_are_mostly_found() -> None:
     assert share_improved(ratio=0.05) >= 0.95
 
 
+def test_looking_every_day_does_not_turn_a_change_that_does_nothing_into_an_improvement() -> None:
+    chance = np.random.default_rng(7)
+    called = 0
+    for _ in range(150):
+        before, seen = int(chance.poisson(24)), np.cumsum(chance.poisson(24 / 14, 28))
+        looks = (judge((before, 1400), (int(count), 100 * (day + 1))).result for day, count in enumerate(seen))
+        called += "improved" in looks
+    assert called / 150 <= 0.05
+
+
 def share_improved(ratio: float, turns: int = 400) -> float:
     chance = np.random.default_rng(20261124)
     before, after = chance.poisson(24, turns), chance.poisson(24 * ratio, turns)

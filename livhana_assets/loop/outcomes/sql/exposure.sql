@@ -13,7 +13,7 @@ WITH errors AS (
     e.error_type,
     f.fingerprint
   FROM logs.error_logs AS e
-  LEFT JOIN ai_learning.error_fingerprints AS f ON f.error_id = e.error_id AND f.day = DATE(e.occurred_at)
+  LEFT JOIN ai_learning.error_fingerprints AS f ON f.error_id = e.error_id AND f.day = DATE(e.occurred_at) AND f.day >= DATE(@since)
   WHERE e.occurred_at >= @since AND e.occurred_at < @now
   QUALIFY ROW_NUMBER() OVER (PARTITION BY e.error_id ORDER BY e.ingested_at DESC, e.occurred_at) = 1
 ),
