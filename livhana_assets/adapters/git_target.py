@@ -32,8 +32,7 @@ class GitTarget:
     def __init__(self, location: str, home: Path, *, branch: str | None = None) -> None:
         remote = is_url(location) and not Path(location).exists()
         self.location = shown(location) if remote else os.path.normpath(Path(location).expanduser().absolute())
-        whole = location if remote else self.location
-        self._folder = home.absolute() / "target" / hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+        self._folder = home.absolute() / "target" / hashlib.sha256(os.fsencode(self.location)).hexdigest()[:16]
         self._checkouts = home.absolute() / "checkouts"
         self._source = RemoteSource(location) if remote else LocalSource(Path(self.location), self._folder)
         self._own = OwnClone(self._folder, self._source)
@@ -51,7 +50,7 @@ class GitTarget:
         if name not in branches:
             some = ", ".join(sorted(branches)[:5])
             raise TargetError(f"{self.location} has no branch {name}: set IMPROVEMENT_TARGET_BRANCH to one of {some}.")
-        if not self._own.git().holds(self.head(name) or ""):
+        if not self._own.git().holds(f"refs/heads/{name}"):
             raise TargetError(f"The head of {name} is missing in {self.location}: run `git fsck` there and mend it.")
 
     def branch(self) -> str:
