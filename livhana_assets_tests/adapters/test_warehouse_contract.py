@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 
+from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.loop import sources
 from livhana_assets.loop.sources.ports import NotReadOnly, Warehouse, WarehouseError
@@ -21,15 +25,26 @@ from livhana_assets.loop.sources.records import (
     ERROR_PATTERNS,
     TABLES,
 )
+from livhana_assets_tests.bigquery_server import open_bigquery_server
 
 DAY = date(2026, 3, 4)
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WINDOW = {"start": datetime(2026, 3, 4, tzinfo=UTC), "end": datetime(2026, 3, 5, tzinfo=UTC)}
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "bigquery"])
 def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
-    yield DeltaWarehouse(tmp_path / "warehouse")
+    if request.param == "embedded":
+        yield DeltaWarehouse(tmp_path / "warehouse")
+        return
+    with open_bigquery_server() as server:
+        yield bigquery_warehouse(server.url)
+
+
+def bigquery_warehouse(url: str) -> BigQueryWarehouse:
+    options = ClientOptions(api_endpoint=url)
+    client = bigquery.Client(project="shop", credentials=AnonymousCredentials(), client_options=options)
+    return BigQueryWarehouse(client, dataset="ai_learning", maximum_bytes_billed=10**9, writable_sources=True)
 
 
 def errors(*ids: str, at: datetime = NOON, **columns: object) -> pa.Table:
