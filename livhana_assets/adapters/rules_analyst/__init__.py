@@ -1,0 +1,47 @@
+"""The offline analyst: fix templates and tests rebuilt from logged variables. Needs no account and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from livhana_assets.adapters.rules_analyst import candidates as ranked
+from livhana_assets.adapters.rules_analyst import hypotheses as causes
+from livhana_assets.loop.proposals.model import Hypothesis
+from livhana_assets.loop.proposals.ports import Candidate, Crash, Reproduction
+
+
+class RulesAnalyst:
+    """Thinks by rules. Reads the crash and the repository's text; runs nothing."""
+
+    name = "rules"
+
+    def hypotheses(self, crash: Crash) -> tuple[Hypothesis, ...]:
+        return causes.hypotheses(crash, islice(self.candidates(crash), 4))
+
+    def candidates(self, crash: Crash) -> Iterator[Candidate]:
+        return ranked.candidates(crash, _sites(crash))
+
+    def reproductions(self, crash: Crash) -> tuple[Reproduction, ...]:
+        if crash.language == "python":
+            from livhana_assets.adapters.rules_analyst import python_reproduction
+
+            return python_reproduction.reproductions(crash)
+        if crash.language == "javascript":
+            from livhana_assets.adapters.rules_analyst import javascript_reproduction
+
+            return javascript_reproduction.reproductions(crash)
+        return ()
+
+
+def _sites(crash: Crash) -> Iterator[Any]:
+    if crash.language == "python":
+        from livhana_assets.adapters.rules_analyst import python_site
+
+        return python_site.sites(crash)
+    if crash.language == "javascript":
+        from livhana_assets.adapters.rules_analyst import javascript_site
+
+        return javascript_site.sites(crash)
+    return iter(())
