@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from livhana_assets.adapters.supervised_process.capture import Capture, close_quietly, read_available
+from livhana_assets.adapters.supervised_process.process_cap import capped
 from livhana_assets.adapters.supervised_process.watchdog import THREADS_PER_PROCESS, Watchdog, tree_below
 from livhana_assets.loop.proposals.ports import Limits, Ran
 
@@ -27,6 +28,8 @@ OUTPUT_FLOOD = 64
 GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
 """Holds the command back until its limits are set; without a supervisor it never starts."""
 OPEN_FILES = 1024
+HEADROOM = 64
+"""Tasks by which the kernel's own limit is wider than the watchdog's, so that an excess is seen and named."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,12 @@ def supervise(
         what = launch(Pipes(report[1], info[1]))
         running = _start(what, limits, folder, output, report, info)
         close_quietly(output[1], report[1], info[1], *what.keep_open)
-        try:
-            _watch(running)
-        finally:
-            _end(running, survivors)
+        with capped(running.process.pid, _most_tasks(limits)):
+            try:
+                _open_gate(running.process)
+                _watch(running)
+            finally:
+                _end(running, survivors)
         _drain(running)
         return _ran(running)
 
@@ -109,13 +114,14 @@ def _start(what: Launch, limits: Limits, folder: Path, output: Pipe, report: Pip
     kept, reported = Capture(limits.output_bytes), Capture(limits.report_bytes)
     watchdog = Watchdog(process.pid, folder, limits)
     _limit(process.pid, limits)
-    running = _Running(
-        process, kept, reported, watchdog, limits, {output[0]: kept, report[0]: reported}, info[0], time.monotonic()
-    )
+    heard = {output[0]: kept, report[0]: reported}
+    return _Running(process, kept, reported, watchdog, limits, heard, info[0], time.monotonic())
+
+
+def _open_gate(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
-    with process.stdin as gate:
+    with contextlib.suppress(BrokenPipeError), process.stdin as gate:
         gate.write(b"go\n")
-    return running
 
 
 def _limit(pid: int, limits: Limits) -> None:
@@ -127,12 +133,16 @@ def _limit(pid: int, limits: Limits) -> None:
         resource.RLIMIT_FSIZE: (limits.disk_mb * 1_048_576,) * 2,
         resource.RLIMIT_NOFILE: (OPEN_FILES, OPEN_FILES),
         resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_NPROC: (_threads_of_this_user() + limits.processes * THREADS_PER_PROCESS,) * 2,
+        resource.RLIMIT_NPROC: (_threads_of_this_user() + _most_tasks(limits),) * 2,
     }
     for name, (soft, hard) in wanted.items():
         highest = resource.prlimit(pid, name)[1]
         capped = [value if highest == resource.RLIM_INFINITY else min(value, highest) for value in (soft, hard)]
         resource.prlimit(pid, name, (capped[0], capped[1]))
+
+
+def _most_tasks(limits: Limits) -> int:
+    return limits.processes * THREADS_PER_PROCESS + HEADROOM
 
 
 def _threads_of_this_user() -> int:

@@ -29,6 +29,8 @@ class Reporter:
         self.descriptor = descriptor
         self.phases: dict[str, dict[str, Any]] = {}
         self.left = 0
+        self.collected: set[str] = set()
+        self.told: set[str] = set()
 
     def write(self, event: dict[str, Any]) -> None:
         data = json.dumps(event).encode() + b"\n"
@@ -39,15 +41,27 @@ class Reporter:
         self.left += len(items)
 
     def pytest_collection_finish(self, session: Any) -> None:
-        self.write({"event": "collected", "ids": [item.nodeid for item in session.items]})
+        self.collected = {item.nodeid for item in session.items}
+        self.write({"event": "collected", "ids": sorted(self.collected)})
         if self.left:
             self.write({"event": "deselected", "count": self.left})
 
     def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
         """A file that cannot be collected. (Failures of tests are told by their phases.)"""
-        if not hasattr(report, "when"):
+        if report.when == "collect":
             told = {"event": "test", "id": report.nodeid, "outcome": "error", "seconds": 0.0}
             self.write({**told, **self.failure(_unwrapped(call.excinfo.value))})
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """The same again where nothing better was told: of two events of one id the first counts."""
+        if report.failed:
+            message = str(report.longrepr)[:2000]
+            self.write({"event": "test", "id": report.nodeid, "outcome": "error", "message": message})
+
+    def finish(self, code: int) -> None:
+        """A run is finished only where every collected test was told: a test can end pytest and have it say 0."""
+        finished = code in FINISHED and not self.collected - self.told
+        self.write({"event": "finished" if finished else "stopped", "exit": code})
 
     def phase(self, item: Any, call: Any, report: Any) -> None:
         """Three phases make a test: an error in set-up or tear-down outweighs what the call said."""
@@ -63,6 +77,7 @@ class Reporter:
             elif outcome in ("failed", "error"):
                 event["message"] = str(report.longrepr)[:2000]
         if report.when == "teardown":
+            self.told.add(item.nodeid)
             self.write(self.phases.pop(item.nodeid))
 
     def failure(self, error: BaseException) -> dict[str, Any]:
@@ -159,7 +174,7 @@ def main() -> int:
     options = _options(_installed_plugins() if wants_plugins == "1" else [], root)
     _make_importable(Path(root), folder)
     code = int(pytest.main([*sys.argv[4:], *options], plugins=[reporter]))
-    reporter.write({"event": "finished" if code in FINISHED else "stopped", "exit": code})
+    reporter.finish(code)
     return code
 
 
