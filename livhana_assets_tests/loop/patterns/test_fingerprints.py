@@ -118,6 +118,8 @@ def test_without_a_trace_service_type_and_template_decide() -> None:
         ("'NoneType' object has no attribute 'total'", "'NoneType' object has no attribute 'total'"),
         ("at 2026-11-20 08:15:03,123 late", "at <n>-<n>-<n> <time> late"),
         ("  many \n lines\x00 ", "many lines"),
+        ("ns1.shop.example:443 closed, user=root key='a b'", "<host> closed, user=<value> key=<text>"),
+        ("java.lang.Foo in shop.cart.total, a == b", "java.lang.Foo in shop.cart.total, a == b"),
         ("", ""),
     ],
 )
