@@ -165,12 +165,13 @@ MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w-])[0-9a-f]+(?:-[0-9a-f]+){4}\b", re.I), "<uuid>"),
     (re.compile(r"\b0+x[0-9a-f]+\b", re.I), "<hex>"),
     (re.compile(r"\b0(?:\.0){3}(?::0)?\b"), "<ip>"),
-    (re.compile(r"\b0:0(?::0)?(?:[.,]0)?Z?\b"), "<time>"),
+    (re.compile(r"(?<![0.:])0:0(?::0)?(?:[.,]0)?Z?\b"), "<time>"),
     (re.compile(r"\b(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{1,4}\b", re.I), "<ip>"),
     (re.compile(r"\b(?=[a-f]*0)(?=0*[a-f])[0a-f]{4,}\b", re.I), "<hex>"),
     (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"), "<text>"),
     (re.compile(r"(?<![\w=!<>])([A-Za-z_][\w.-]*)=(?![=\s<\[({])[^\s,;)\]}&=]+(?![=\w])"), r"\1=<value>"),
     (re.compile(r"(?:[A-Za-z]:\\|\B/)[^\s:,;'\"()<>]+"), "<path>"),
+    (re.compile(r"\b(?:[A-Za-z]+0[A-Za-z]+[A-Za-z0]*|0[A-Za-z]+0[A-Za-z0]*)\b"), "<id>"),
     (re.compile(r"(?:(?<![\w>])[-+])?0(?:[.,:]0)*(?:e[-+]?0)?"), "<n>"),
 )
 

@@ -120,6 +120,8 @@ def test_without_a_trace_service_type_and_template_decide() -> None:
         ("  many \n lines\x00 ", "many lines"),
         ("ns1.shop.example:443 closed, user=root key='a b'", "<host> closed, user=<value> key=<text>"),
         ("java.lang.Foo in shop.cart.total, a == b", "java.lang.Foo in shop.cart.total, a == b"),
+        ("no user u3f9c2 nor 7ab3z, 12ms", "no user <id> nor <id>, <n>ms"),
+        ("2026-11-20T08:15:03Z late", "<n>-<n>-<n>T<time> late"),
         ("", ""),
     ],
 )
