@@ -149,6 +149,14 @@ def test_only_the_wanted_files_or_ids_run(project):
     assert project.pytest("a/test_x.py::test_2").passed == {"a/test_x.py::test_2"}
 
 
+def test_an_id_with_slashes_in_it_runs_alone_also_beside_the_commands_own_places(project):
+    project.file("test_x.py", "import pytest\n@pytest.mark.parametrize('u', ['a//b', 'c'])\ndef test_1(u): pass")
+    run = project.file("test_y.py", "def test_2(): pass").pytest(
+        "test_x.py::test_1[a//b]", arguments=("-q", "test_y.py")
+    )
+    assert run.passed == {"test_x.py::test_1[a//b]"}
+
+
 def test_the_targets_own_conftest_and_configuration_are_in_force(project):
     project.file("pytest.ini", "[pytest]\npython_functions = check_*\nxfail_strict = true")
     project.file("conftest.py", "import pytest\n@pytest.fixture\ndef seven(): return 7")
@@ -385,6 +393,13 @@ def test_pytest_and_node_are_detected_from_the_files(project):
         RunnerSpec("pytest"),
         RunnerSpec("node", "backend", ("test/",)),
     )
+
+
+def test_python_projects_below_a_plain_root_run_in_their_own_folders(project):
+    for name in ("api", "jobs"):
+        project.file(f"services/{name}/pyproject.toml", "").file(f"services/{name}/tests/test_x.py", "")
+    assert project.detected() == (RunnerSpec("pytest", "services/api"), RunnerSpec("pytest", "services/jobs"))
+    assert project.file("tests/test_root.py", "").detected() == (RunnerSpec("pytest"),)
 
 
 def test_node_is_detected_without_a_script_where_files_ask_for_node_test(project):

@@ -28,6 +28,8 @@ class RunnerSpec:
 ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$")
 MOVED = re.compile(r"^\s*cd\s+(\S+)\s*&&\s*(.+)$", re.DOTALL)
 SHELL = re.compile(r"[;&|<>`$()]")
+PYTHON_TEST_FILES = ("test_*.py", "*_test.py")
+PYTHON_PROJECT_FILES = {"pyproject.toml", "pytest.ini", "setup.cfg", "setup.py", "tox.ini"}
 NODE_TEST = re.compile(r"""["']node:test["']""")
 NODE_TEST_FILES = ("*.test.js", "*.test.mjs", "*.test.cjs", "*-test.js", "*_test.js", "test-*.js", "test.js")
 OWN_OPTIONS = ("--test", "--test-reporter", "--test-reporter-destination", "--watch", "--test-isolation")
@@ -42,8 +44,18 @@ def detect_runners(paths: Sequence[str], read: Read, command: str | None = None)
 
 
 def _pytest(paths: Sequence[str]) -> Iterator[RunnerSpec]:
-    if any(fnmatch(posixpath.basename(path), pattern) for path in paths for pattern in ("test_*.py", "*_test.py")):
-        yield RunnerSpec("pytest")
+    """One for the whole checkout; one for each project below it where all tests belong to such projects."""
+    tests = [path for path in paths if any(fnmatch(posixpath.basename(path), pattern) for pattern in PYTHON_TEST_FILES)]
+    projects = {posixpath.dirname(path) for path in paths if posixpath.basename(path) in PYTHON_PROJECT_FILES}
+    folders = {_nearest(posixpath.dirname(test), projects) for test in tests}
+    for folder in [""] if "" in folders else sorted(folders):
+        yield RunnerSpec("pytest", folder)
+
+
+def _nearest(folder: str, projects: set[str]) -> str:
+    while folder and folder not in projects:
+        folder = posixpath.dirname(folder)
+    return folder
 
 
 def _node(paths: Sequence[str], read: Read) -> Iterator[RunnerSpec]:

@@ -58,16 +58,21 @@ class PytestRunner:
         return run
 
     def _run(self, root: Path, ids: Sequence[str], plugins: bool) -> TestRun:
-        wanted = [str(root / test_id) for test_id in ids]
+        wanted = [f"{root}/{test_id}" for test_id in ids]
         with reporter("pytest_report.py") as file:
             command = [str(self._python), str(file), str(root), self._folder, "1" if plugins else "0"]
             ran = self._sandbox.run(
-                _in_folder(self._folder, [*command, *self._arguments, *wanted]),
+                _in_folder(self._folder, [*command, *self._told(root, ids), *wanted]),
                 root,
                 readable=(*self._readable, file.parent),
                 limits=self._limits,
             )
         return as_test_run(ran)
+
+    def _told(self, root: Path, ids: Sequence[str]) -> list[str]:
+        """The command's own arguments, without the places that it names where only some ids are wanted."""
+        here = root / self._folder
+        return [word for word in self._arguments if not (ids and (here / word.partition("::")[0]).exists())]
 
     def probe(self, checkout: Path, script: str) -> Mapping[str, Any] | None:
         root = checkout.resolve()
