@@ -1,7 +1,5 @@
 """Dagster's face of the execution room."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -37,7 +35,7 @@ def execution(
     ground: dg.ResourceParam[Any],
     clock: dg.ResourceParam[Any],
     run_name: dg.ResourceParam[Any],
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:
     try:
         result = carry_out(store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock())
     except Refused as why:
@@ -69,7 +67,7 @@ def told(result: Result) -> str:
 )
 def agent_executions(
     store: dg.ResourceParam[ProposalStore], warehouse: dg.ResourceParam[Warehouse]
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:
     rows = execution_rows(store.audit(), {entry.id: entry for entry in store.proposals()})
     added = warehouse.append(AGENT_EXECUTIONS, rows)
     return dg.MaterializeResult(metadata={"rows in the audit": rows.num_rows, "rows added": added})

@@ -138,7 +138,9 @@ def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy:
 def prove_patch(ground: ProvingGround, proposal: Proposal) -> tuple[Step, ...]:
     """The whole proof again on the commit it was made for. Raises TargetError where the patch no longer gives that commit's tree."""
     proved = _proof(proposal)
-    commit = ground.target.apply(proved.base_commit, proposal.implementation.patch, _message(proposal), proposal.created_at)
+    commit = ground.target.apply(
+        proved.base_commit, proposal.implementation.patch, _message(proposal), proposal.created_at
+    )
     if ground.target.tree(commit) != proved.tree:
         raise TargetError(f"The patch of {proposal.id} does not give the tree that was proved.")
     return prove_again(ground, proposal, Rebuilt(commit, proved.base_commit, moved=False))

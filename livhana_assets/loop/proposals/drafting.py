@@ -9,8 +9,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame
-from livhana_assets.loop.patterns.traces import map_frames
+from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame, Suspect
+from livhana_assets.loop.patterns.exemplars import with_suspect
+from livhana_assets.loop.patterns.frames import map_frames
 from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.model import (
     Effect,
@@ -73,13 +74,16 @@ def draft_bugfix(
     now: datetime,
 ) -> Proposal:
     """A `proposed` proposal with its proof, or a `specified` one with the reason. Nothing of the target is changed."""
+    pattern = _with_suspect(pattern, ground.target, base)
     crash = crash_of(pattern, ground.target, base)
     if isinstance(crash, Unproved):
-        return _specification(pattern, crash, (), policy, effect, base, now, analyst.name)
+        return _specification(pattern, _deepest_file(pattern), crash, (), policy, effect, base, now, analyst.name)
     hypotheses = analyst.hypotheses(crash)
     found = find_proved_fix(crash, analyst=analyst, ground=ground, policy=policy, base=base, at=now)
     if isinstance(found, Unproved):
-        return _specification(pattern, found, hypotheses, policy, effect, base, now, analyst.name)
+        return _specification(
+            pattern, crash.frames[-1].file, found, hypotheses, policy, effect, base, now, analyst.name
+        )
     return _proposal(pattern, found, hypotheses, ground.target, policy, effect, base, now, analyst.name)
 
 
@@ -275,6 +279,7 @@ def _proposal(
 
 def _specification(
     pattern: ErrorPattern,
+    file: str,
     why: Unproved,
     hypotheses: tuple[Hypothesis, ...],
     policy: Policy,
@@ -293,7 +298,7 @@ def _specification(
         specification=_specification_text(pattern, cause, why.reason),
         hypotheses=hypotheses,
         evidence=(*evidence_of(pattern), *why.tried),
-        implementation=Implementation(file=_deepest_file(pattern), base_commit=base),
+        implementation=Implementation(file=file, base_commit=base),
         unproved_reason=why.reason,
         history=(_born(now, analyst, Status.SPECIFIED, why.reason),),
     )
@@ -389,6 +394,23 @@ def _at_base(frame: Frame, exemplar: Exemplar, target: TargetRepo, base: str) ->
     if not same:
         return frame
     return frame.model_copy(update={"line": min(same, key=lambda number: abs(number - frame.line))})
+
+
+def _with_suspect(pattern: ErrorPattern, target: TargetRepo, base: str) -> ErrorPattern:
+    def blame(exemplar: Exemplar, path: str, line: int) -> Suspect | None:
+        release = target.resolve(exemplar.release) if exemplar.release else None
+        for commit in target.blame(release or base, path, line, line):
+            return Suspect(
+                commit=commit.sha,
+                author=commit.author,
+                committed_at=commit.committed_at,
+                summary=commit.summary,
+                path=path,
+                line=line,
+            )
+        return None
+
+    return with_suspect(pattern, target.paths(base), blame)
 
 
 def _lines(target: TargetRepo, commit: str, path: str) -> list[str]:

@@ -1,0 +1,134 @@
+"""`livhana doctor`, `metrics`, `audit`, `pause`, `resume`, `down`: how the loop is."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from livhana_assets.cli.errors import Failed, exit_code, sentence
+from livhana_assets.cli.tables import print_json, print_rows, say
+from livhana_assets.loop.outcomes.metrics import COUNTERS, improvement_counters
+from livhana_assets.loop.proposals.audit import verify
+from livhana_assets.wiring import Loop
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (doctor, metrics, audit, pause, resume, down):
+        app.command()(command)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Check configuration, warehouse, Redis, analyst, sandbox and target; says how to mend each. Exit 1 where one is not well."""
+    loop = Loop()
+    rows = [_look(name, look) for name, look in _checks(loop)]
+    print_json(rows) if as_json else print_rows(rows)
+    if any(row["state"] != "well" for row in rows):
+        raise typer.Exit(1)
+
+
+def _checks(loop: Loop) -> tuple[tuple[str, Callable[[], str]], ...]:
+    return (
+        (
+            "configuration",
+            lambda: f"home {loop.home}, {'on' if loop.settings.enabled else 'schedules and sensors off'}",
+        ),
+        ("warehouse", lambda: _warehouse(loop)),
+        (
+            "store",
+            lambda: f"{len(loop.store.proposals())} proposals, audit of {verify(loop.store.audit())} lines holds",
+        ),
+        ("analyst", lambda: f"{loop.analyst.name}: works without a key"),
+        ("sandbox", lambda: _sandbox(loop)),
+        ("target", lambda: f"{loop.target.location} at {loop.base()[:12]}"),
+        ("tests", lambda: ", ".join(runner.name for runner in loop.runners(loop.base())) or _no_tests()),
+        ("node", lambda: shutil.which("node") or "not found: JavaScript fixes need Node 18 or newer on PATH"),
+    )
+
+
+def _look(name: str, look: Callable[[], str]) -> dict[str, str]:
+    try:
+        return {"part": name, "state": "well", "found": look()}
+    except Exception as error:
+        if exit_code(error) is None:
+            raise
+        return {"part": name, "state": "not well", "found": sentence(error)}
+
+
+def _warehouse(loop: Loop) -> str:
+    rows = loop.warehouse.query("select count(*) as n from logs.error_logs").to_pylist()[0]["n"]
+    return f"{loop.settings.warehouse}, {rows} error rows"
+
+
+def _sandbox(loop: Loop) -> str:
+    canaries = loop.sandbox.canaries()
+    return f"{loop.sandbox.level}, {sum(c.held for c in canaries)} of {len(canaries)} canaries held"
+
+
+def _no_tests() -> str:
+    raise Failed(
+        "The target has no tests that are known: add pytest or node --test tests, or set IMPROVEMENT_TEST_COMMAND."
+    )
+
+
+def metrics(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """The ten counters over the audit, and the measured latency gains."""
+    store = Loop().store
+    counters = improvement_counters(tuple(store.audit()), store.proposals())
+    if as_json:
+        print_json(counters)
+        return
+    print_rows(
+        [
+            {"counter": name, "value": value, "meaning": COUNTERS[name].definition if name in COUNTERS else ""}
+            for name, value in counters.items()
+        ]
+    )
+
+
+def audit(
+    what: Annotated[str, typer.Argument(help="list, verify or export")] = "list",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Who did what, when; `verify` checks the hash chain, `export` prints it whole as JSON."""
+    if what not in ("list", "verify", "export"):
+        raise typer.BadParameter("say list, verify or export", param_hint="WHAT")
+    entries = tuple(Loop().store.audit())
+    if what == "verify":
+        say(f"The audit's {verify(entries)} lines hold.")
+    elif what == "export" or as_json:
+        print_json([entry.__dict__ for entry in entries])
+    else:
+        print_rows(
+            [
+                {"#": e.sequence, "at": e.at, "who": e.actor, "what": e.action, "proposal": e.proposal_id}
+                for e in entries
+            ]
+        )
+
+
+def pause() -> None:
+    """Stop everything that drafts, executes, spends or lands, until `livhana resume`."""
+    Loop().store.pause(True, actor=getpass.getuser())
+    say("Paused: nothing drafts, executes, spends or lands.")
+
+
+def resume() -> None:
+    """Take up work again."""
+    Loop().store.pause(False, actor=getpass.getuser())
+    say("Resumed.")
+
+
+def down() -> None:
+    """Stop the embedded Redis of this LIVHANA_HOME."""
+    from livhana_assets.adapters.embedded_redis import stop_embedded_redis
+
+    loop = Loop()
+    if loop.settings.redis_url:
+        say("REDIS_URL is set: that server is not ours to stop.")
+        return
+    stop_embedded_redis(loop.home / "redis")
+    say("The embedded Redis is stopped; its data stays.")

@@ -1,0 +1,213 @@
+"""`livhana run`, `analyze`, `execute`, `reprove`: the loop turns."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from livhana_assets.cli.errors import Failed
+from livhana_assets.cli.tables import print_json, print_rows, say
+from livhana_assets.loop.execution.carry_out import landing_branch, prove_patch
+from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.patterns.errors import load_error_patterns
+from livhana_assets.loop.proposals.lifecycle import LANDED
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.proposals.queue import why_not
+from livhana_assets.loop.review.decisions import Refused, approve_by_policy, expire
+from livhana_assets.wiring import Loop, is_alive, now
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(analyze)
+    app.command()(execute)
+    app.command()(reprove)
+
+
+def run(
+    what: Annotated[str, typer.Argument(help="daily, full or auto")] = "daily",
+    day: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; default: today")
+    ] = None,
+    from_day: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first UTC day")] = None,
+    to_day: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last UTC day")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="find patterns, say what would be drafted, draft nothing")
+    ] = False,
+) -> None:
+    """Turn the loop: look at the traces, find patterns, draft and prove proposals; `full` also measures outcomes, `auto` also executes what policy allows."""
+    if what not in ("daily", "full", "auto"):
+        raise typer.BadParameter("say daily, full or auto", param_hint="WHAT")
+    loop = Loop()
+    settle(loop)
+    first = (from_day or day or now()).date()
+    last = (to_day or day or now()).date()
+    if last < first:
+        raise typer.BadParameter("--to is before --from", param_hint="--to")
+    turn_daily(loop, first, last)
+    if dry_run:
+        _would_draft(loop)
+        return
+    start_job(loop, "draft_proposals")
+    if what in ("full", "auto"):
+        measure_landed(loop)
+    if what == "auto":
+        _execute_allowed(loop)
+    _told(loop)
+
+
+def turn_daily(loop: Loop, first: date, last: date) -> None:
+    """Sources and patterns of the days, as one run."""
+    if first == last:
+        tags = {"dagster/partition": first.isoformat()}
+    else:
+        tags = {
+            "dagster/asset_partition_range_start": first.isoformat(),
+            "dagster/asset_partition_range_end": last.isoformat(),
+        }
+    start_job(loop, "daily_improvement", tags)
+
+
+def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None) -> None:
+    """A real Dagster run; its assets' words pass by. Raises Failed with the run's reason."""
+    ran = loop.runs.start(job, tags=tags, told=lambda text: say(f"  {text}"))
+    if not ran.succeeded:
+        raise Failed(f"{ran.why or f'The run of {job} failed.'} The run's log is {ran.log}.")
+
+
+def settle(loop: Loop) -> tuple[Proposal, ...]:
+    """What every turn starts with: settle executions whose process died, and let old approvals expire."""
+    settled: tuple[Proposal, ...] = ()
+    if any(proposal.status is Status.EXECUTING for proposal in loop.store.proposals()):
+        settled = recover(loop.store, loop.target, is_alive=is_alive, now=now())
+        for proposal in settled:
+            say(f"{proposal.id} was left executing by a process that is gone: it is {proposal.status} now.")
+    return settled + expire(loop.store, now=now(), policy=loop.policy)
+
+
+def measure_landed(loop: Loop) -> None:
+    """Verdicts for everything that landed, then the books."""
+    for proposal in loop.store.proposals():
+        if proposal.status in LANDED and proposal.landing:
+            start_job(loop, "measure_outcomes", {"dagster/partition": proposal.id})
+    start_job(loop, "account")
+
+
+def analyze(
+    what: Annotated[str, typer.Argument(help="bugs")] = "bugs",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="draft nothing, say what would be drafted")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Find crash patterns in the last thirty days; without --dry-run draft proposals for them too."""
+    if what != "bugs":
+        raise typer.BadParameter("this release analyzes bugs", param_hint="WHAT")
+    loop = Loop()
+    if not dry_run:
+        settle(loop)
+        start_job(loop, "draft_proposals")
+    rows = pattern_rows(loop)
+    print_json(rows) if as_json else print_rows(rows)
+
+
+def pattern_rows(loop: Loop) -> list[dict[str, object]]:
+    until = now().date() + timedelta(days=1)
+    patterns = load_error_patterns(loop.warehouse, since=until - timedelta(days=30), until=until, minimum=1)
+    memories = (*loop.store.knowledge("refusal"), *loop.store.knowledge("bugfix"))
+    return [
+        {
+            "pattern": pattern.pattern_id,
+            "title": pattern.title,
+            "occurrences": pattern.occurrences,
+            "customers": pattern.customers,
+            "lastSeen": pattern.last_seen.isoformat(timespec="seconds"),
+            "next": why_not(pattern, loop.store, memories, loop.policy) or "is drafted",
+        }
+        for pattern in patterns
+    ]
+
+
+def execute(proposal_id: Annotated[str, typer.Argument(help="an approved proposal")]) -> None:
+    """Carry out an approved proposal: prove it again on what it lands on, then land it, or leave no trace."""
+    loop = Loop()
+    settle(loop)
+    execute_one(loop, proposal_id)
+
+
+def execute_one(loop: Loop, proposal_id: str) -> Proposal:
+    before = loop.store.get(proposal_id)
+    if before.status is not Status.APPROVED:
+        raise Refused(f"{proposal_id} is {before.status}, not approved: `livhana approve {proposal_id}` comes first.")
+    loop.sandbox.canaries()
+    try:
+        start_job(loop, "execute_proposal", {"dagster/partition": proposal_id})
+    finally:
+        settle(loop)
+    after = loop.store.get(proposal_id)
+    say(f"{proposal_id} is {after.status}: {after.history[-1].detail} ({landing_branch(after)})")
+    return after
+
+
+def reprove(proposal_id: Annotated[str, typer.Argument(help="a proposal with a patch")]) -> None:
+    """Run a proposal's proof again on the commit it was made for; changes nothing. Exit 1 where it does not hold."""
+    loop = Loop()
+    proposal = loop.store.get(proposal_id)
+    if proposal.proof is None:
+        raise Refused(f"{proposal_id} has no patch to prove: {proposal.unproved_reason or 'it is a specification'}.")
+    steps = prove_patch(loop.ground(proposal.proof.base_commit), proposal)
+    print_rows(
+        [
+            {
+                "step": s.name,
+                "expected": s.expected,
+                "observed": s.observed,
+                "passed": "yes" if s.passed else "NO",
+                "s": s.seconds,
+            }
+            for s in steps
+        ]
+    )
+    if not all(step.passed for step in steps):
+        raise Failed(f"The proof of {proposal_id} does not hold any more.")
+
+
+def _would_draft(loop: Loop) -> None:
+    print_rows(pattern_rows(loop), "Dry run: nothing was drafted")
+
+
+def _execute_allowed(loop: Loop) -> None:
+    for proposal in loop.store.proposals():
+        if proposal.status is Status.PROPOSED:
+            try:
+                approve_by_policy(
+                    loop.store,
+                    proposal,
+                    now=now(),
+                    policy=loop.policy,
+                    auto_executed_today=auto_executed_today(loop.store),
+                )
+            except Refused as why:
+                say(str(why))
+                continue
+            execute_one(loop, proposal.id)
+
+
+def auto_executed_today(store: ProposalStore) -> int:
+    today = datetime.now(UTC).date()
+    return sum(
+        proposal.approval is not None
+        and proposal.approval.door == "policy"
+        and proposal.approval.approved_at.date() == today
+        for proposal in store.proposals()
+    )
+
+
+def _told(loop: Loop) -> None:
+    waiting = sum(proposal.status is Status.PROPOSED for proposal in loop.store.proposals())
+    say(
+        f"{waiting} proposals wait for you: `livhana proposals --status proposed`, then `livhana show ID`."
+        if waiting
+        else "Nothing waits for you."
+    )

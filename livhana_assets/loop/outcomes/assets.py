@@ -1,0 +1,67 @@
+"""Dagster's face of the outcomes room."""
+
+from typing import Any
+
+import dagster as dg
+
+from livhana_assets.loop.execution.assets import agent_executions, execution
+from livhana_assets.loop.outcomes.conclude import conclude
+from livhana_assets.loop.outcomes.metrics import improvement_counters
+from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.proposals.assets import log_page
+from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.sources.ports import Warehouse
+
+GROUP = "outcomes"
+
+
+@dg.asset(
+    key=["ai_learning", "outcomes"],
+    group_name=GROUP,
+    partitions_def=proposal_partitions,
+    deps=[execution],
+    kinds={"python"},
+    owners=["team:improvement"],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    description="Did it help? improved, not_improved or inconclusive, from exposure to releases that hold the change; no data is never "
+    "success. Serves the original's success metrics.",
+)
+def outcomes(
+    context: dg.AssetExecutionContext,
+    store: dg.ResourceParam[ProposalStore],
+    warehouse: dg.ResourceParam[Warehouse],
+    target: dg.ResourceParam[Any],
+    clock: dg.ResourceParam[Any],
+) -> dg.MaterializeResult:
+    target.refresh()
+    told = []
+    for proposal_id in context.partition_keys:
+        concluded = conclude(store, warehouse, target, proposal_id, now=clock())
+        told.append(f"- {concluded.id}: {concluded.verdict.result if concluded.verdict else concluded.status}")
+        log_page(context.instance, concluded)
+        context.log.info(told[-1].removeprefix("- "))
+    return dg.MaterializeResult(metadata={"verdicts": dg.MetadataValue.md("\n".join(told))})
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[outcomes, agent_executions],
+    kinds={"redis"},
+    owners=["team:improvement"],
+    description="What verdicts and refusals taught; drafting reads it. Serves the original's memory learning engine.",
+)
+def knowledge(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
+    entries = {category: len(store.knowledge(category)) for category in ("bugfix", "refusal")}
+    return dg.MaterializeResult(metadata={f"{category} entries": count for category, count in entries.items()})
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[agent_executions],
+    kinds={"redis"},
+    owners=["team:improvement"],
+    description="The ten counters, each defined once over the audit. Serves the original's dashboard.",
+)
+def improvement_metrics(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
+    counters = improvement_counters(tuple(store.audit()), store.proposals())
+    return dg.MaterializeResult(metadata=dict(counters))

@@ -1,0 +1,140 @@
+"""Dagster's face of the proposals room."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Lock
+from typing import Any
+
+import dagster as dg
+
+from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.patterns.errors import load_error_patterns
+from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals.lifecycle import OPEN
+from livhana_assets.loop.proposals.model import Proposal
+from livhana_assets.loop.proposals.page import diff_block, page
+from livhana_assets.loop.proposals.plot import occurrences_plot
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.proposals.queue import draft_patterns
+from livhana_assets.loop.sources.ports import Warehouse
+
+GROUP = "proposals"
+WINDOW_DAYS = 30
+"""Drafting looks at patterns of the last thirty days."""
+
+Drafter = Callable[[], Callable[[ErrorPattern], Proposal]]
+
+proposal = dg.AssetSpec(
+    "proposal",
+    group_name=GROUP,
+    partitions_def=proposal_partitions,
+    deps=["bugfix_proposals"],
+    kinds={"markdown"},
+    owners=["team:improvement"],
+    description="One page per proposal: what happens, why, the diff, its proof, its gates. Logged when a proposal is drafted; "
+    "the store holds the proposal itself. Serves the original's approval dashboard.",
+)
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[dg.AssetKey(["ai_learning", "error_patterns"]), "code_changes", "test_coverage"],
+    kinds={"python", "redis"},
+    owners=["team:improvement"],
+    description="Crash patterns become proved fixes, or specifications that say why there is no patch. "
+    "Serves the original's analyzeBugDetection.",
+)
+def bugfix_proposals(
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    store: dg.ResourceParam[ProposalStore],
+    policy: dg.ResourceParam[Policy],
+    drafter: dg.ResourceParam[Any],
+    clock: dg.ResourceParam[Any],
+) -> dg.MaterializeResult:
+    until = clock().date() + timedelta(days=1)
+    patterns = load_error_patterns(warehouse, since=until - timedelta(days=WINDOW_DAYS), until=until, minimum=1)
+    if store.paused():
+        return dg.MaterializeResult(metadata={"status": "paused: nothing was drafted"})
+    by_id = {pattern.pattern_id: pattern for pattern in patterns}
+    context.log.info(f"{len(patterns)} patterns in the last {WINDOW_DAYS} days")
+
+    def tell(made: Proposal) -> None:
+        context.log.info(f"{made.status}: {made.id} {made.title}")
+        log_page(context.instance, made, by_id.get(made.pattern_id))
+
+    drafted = draft_patterns(patterns, store=store, draft=_lazily(drafter), policy=policy, progress=tell)
+    return dg.MaterializeResult(
+        metadata={
+            "status": drafted.told(),
+            "proved": len(drafted.proved),
+            "specified": len(drafted.proposals) - len(drafted.proved),
+            "left alone": dg.MetadataValue.md(
+                "\n".join(f"- {left.pattern.title}: {left.why}" for left in drafted.left_alone) or "none"
+            ),
+        }
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[bugfix_proposals],
+    kinds={"redis"},
+    owners=["team:improvement"],
+    description="What waits for a person, ranked. Serves the original's approval dashboard.",
+)
+def review_queue(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
+    waiting = [entry for entry in store.proposals() if entry.status in OPEN]
+    rows = [f"| `{entry.id}` | {entry.status} | {entry.priority} | {entry.title} |" for entry in waiting]
+    table = "\n".join(("| id | status | priority | title |", "|---|---|---|---|", *rows))
+    return dg.MaterializeResult(metadata={"waiting": len(waiting), "queue": dg.MetadataValue.md(table)})
+
+
+@dg.asset_check(asset=review_queue, description="No pattern has more than one open proposal.", blocking=False)
+def one_per_pattern(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
+    patterns = [entry.pattern_id for entry in store.proposals() if entry.status in OPEN]
+    doubled = sorted({pattern for pattern in patterns if patterns.count(pattern) > 1})
+    return dg.AssetCheckResult(
+        passed=not doubled, metadata={"open": len(patterns), "doubled": ", ".join(doubled) or "none"}
+    )
+
+
+@dg.asset_check(
+    asset=bugfix_proposals, description="Every proposed change has a proof that holds; every other says why not."
+)
+def proved_or_specified(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
+    open_ones = [entry for entry in store.proposals() if entry.status in OPEN]
+    bad = [e.id for e in open_ones if e.implementation.patch and not (e.proof and e.proof.holds)]
+    bad += [e.id for e in open_ones if not e.implementation.patch and not e.unproved_reason]
+    return dg.AssetCheckResult(passed=not bad, metadata={"open": len(open_ones), "neither": ", ".join(bad) or "none"})
+
+
+def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern | None = None) -> None:
+    """Put the proposal's page into the Dagster UI: a materialization of the external asset `proposal[id]`. Display only."""
+    instance.add_dynamic_partitions("proposals", [made.id])
+    metadata: dict[str, Any] = {
+        "title": made.title,
+        "status": str(made.status),
+        "digest": made.digest,
+        "page": dg.MetadataValue.md(page(made, diff=False)),
+    }
+    if made.implementation.patch:
+        metadata["diff"] = dg.MetadataValue.md(diff_block(made))
+    if pattern is not None:
+        metadata["occurrences"] = dg.MetadataValue.md(occurrences_plot(pattern))
+    instance.report_runless_asset_event(dg.AssetMaterialization("proposal", partition=made.id, metadata=metadata))
+
+
+def _lazily(drafter: Drafter) -> Callable[[ErrorPattern], Proposal]:
+    """Opens the target and its baseline only when a pattern is due: a run with nothing new does no work."""
+    made: list[Callable[[ErrorPattern], Proposal]] = []
+    lock = Lock()
+
+    def draft(pattern: ErrorPattern) -> Proposal:
+        with lock:
+            if not made:
+                made.append(drafter())
+        return made[0](pattern)
+
+    return draft

@@ -1,0 +1,97 @@
+"""Which patterns get a proposal now, and why the others do not: one open proposal per pattern, no refused one again, enough evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals.knowledge import refused
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import PatternAlreadyOpen, ProposalStore
+
+Draft = Callable[[ErrorPattern], Proposal]
+AT_ONCE = 2
+"""Patterns drafted at the same time: a proof keeps about one core busy."""
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """A pattern that got no proposal, and why."""
+
+    pattern: ErrorPattern
+    why: str
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """What one turn of drafting made. Nothing new is a result with its reasons, not an empty silence."""
+
+    proposals: tuple[Proposal, ...]
+    left_alone: tuple[LeftAlone, ...]
+
+    @property
+    def proved(self) -> tuple[Proposal, ...]:
+        return tuple(proposal for proposal in self.proposals if proposal.status is Status.PROPOSED)
+
+    def told(self) -> str:
+        if not self.proposals:
+            return f"nothing new: {len(self.left_alone)} patterns are open, refused or too rare"
+        return f"{len(self.proved)} proved, {len(self.proposals) - len(self.proved)} specified, {len(self.left_alone)} left alone"
+
+
+def draft_patterns(
+    patterns: Sequence[ErrorPattern],
+    *,
+    store: ProposalStore,
+    draft: Draft,
+    policy: Policy,
+    progress: Callable[[Proposal], None] = lambda _: None,
+) -> Drafted:
+    """Draft every pattern that is due, store each proposal as soon as it is made, and say why the rest was left alone."""
+    memories = (*store.knowledge("refusal"), *store.knowledge("bugfix"))
+    judged = [(pattern, why_not(pattern, store, memories, policy)) for pattern in patterns]
+    due = [pattern for pattern, why in judged if not why]
+    made: list[Proposal] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for proposal in pool.map(lambda pattern: _draft_and_store(pattern, store, draft), due):
+            if proposal is not None:
+                made.append(proposal)
+                progress(proposal)
+    return Drafted(tuple(made), tuple(LeftAlone(pattern, why) for pattern, why in judged if why))
+
+
+def why_not(pattern: ErrorPattern, store: ProposalStore, memories: Iterable[Mapping[str, Any]], policy: Policy) -> str:
+    """Why a pattern gets no proposal now; empty where it does."""
+    if pattern.occurrences < policy.min_errors:
+        return f"seen {pattern.occurrences} times, {policy.min_errors} are asked for"
+    if (standing := store.open_for(pattern.pattern_id)) is not None:
+        return f"{standing.id} is {standing.status}"
+    if (landed := _landed_for(pattern, store)) is not None:
+        return f"{landed.id} is {landed.status}, its outcome is being measured"
+    return refused(pattern, tuple(memories)) or ""
+
+
+def _landed_for(pattern: ErrorPattern, store: ProposalStore) -> Proposal | None:
+    """A change for the pattern that has landed and is not known to have failed."""
+    return next(
+        (
+            proposal
+            for proposal in store.proposals()
+            if proposal.pattern_id == pattern.pattern_id
+            and proposal.status in (Status.IMPLEMENTED, Status.IMPROVED, Status.INCONCLUSIVE)
+        ),
+        None,
+    )
+
+
+def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) -> Proposal | None:
+    proposal = draft(pattern)
+    action = str(proposal.status)
+    try:
+        return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{action}:{proposal.id}")
+    except PatternAlreadyOpen:
+        return None  # another process drafted the same pattern meanwhile

@@ -1,0 +1,159 @@
+"""Dagster's face of the sources room."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from livhana_assets.loop.partitions import daily
+from livhana_assets.loop.sources.coverage import FileCoverage, UnreadableCoverage, parse_coverage
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.queries import load_sql
+from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
+
+GROUP = "sources"
+SQL = Path(__file__).parent / "sql"
+RECENT_COMMITS = 50
+
+
+def day_window(day: date) -> dict[str, datetime]:
+    """The half-open window of a UTC day, as SQL parameters."""
+    start = datetime.combine(day, time(), UTC)
+    return {"start": start, "end": start + timedelta(days=1)}
+
+
+def _source_asset(table: Table, serves: str) -> dg.AssetsDefinition:
+    key = dg.AssetKey(table.name.split("."))
+    sql = load_sql(SQL, f"{table.name.split('.')[-1]}_day")
+    columns = [
+        dg.TableColumn(c.name, c.type, c.description, dg.TableColumnConstraints(nullable=not c.required))
+        for c in table.columns
+    ]
+
+    @dg.asset(
+        key=key,
+        group_name=GROUP,
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        kinds={"bigquery", "sql"},
+        owners=["team:platform"],
+        description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}",
+        metadata={"dagster/column_schema": dg.TableSchema(columns)},
+        check_specs=[
+            dg.AssetCheckSpec("schema", asset=key, description="Required columns hold a value in every row."),
+            dg.AssetCheckSpec("duplicates", asset=key, description="No two rows of a day have the same key."),
+            dg.AssetCheckSpec("freshness", asset=key, description="The newest row is at most two days old."),
+            dg.AssetCheckSpec("volume", asset=key, description="The day has rows."),
+        ],
+    )
+    def source(
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Any]
+    ) -> dg.MaterializeResult:
+        days = [date.fromisoformat(day) for day in context.partition_keys]
+        facts = {day: warehouse.query(sql, day_window(day)).to_pylist()[0] for day in days}
+        for day, found in facts.items():
+            metadata = {"dagster/partition_row_count": found["row_count"], **_shown(found)}
+            context.add_asset_metadata(metadata, partition_key=day.isoformat())
+        return dg.MaterializeResult(data_version=_version(facts), check_results=_checks(facts, clock(), key))
+
+    return source
+
+
+def _version(facts: Mapping[date, Mapping[str, Any]]) -> dg.DataVersion:
+    watermark = max((str(found["watermark"]) for found in facts.values() if found["watermark"]), default="none")
+    return dg.DataVersion(f"{watermark}:{sum(found['row_count'] for found in facts.values())}")
+
+
+def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, datetime) else value for name, value in found.items() if value is not None
+    }
+
+
+def _checks(facts: Mapping[date, Mapping[str, Any]], now: datetime, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
+    rows = sum(found["row_count"] for found in facts.values())
+    missing = sum(found["missing_required"] or 0 for found in facts.values())
+    duplicates = sum(found["duplicate_rows"] or 0 for found in facts.values())
+    newest = max((found["last_occurred_at"] for found in facts.values() if found["last_occurred_at"]), default=None)
+    age = (now - newest).total_seconds() / 3600 if newest else None
+    warn = dg.AssetCheckSeverity.WARN
+    return [
+        dg.AssetCheckResult(asset_key=key, check_name="schema", passed=missing == 0, metadata={"rows": rows, "missing": missing}),
+        dg.AssetCheckResult(
+            asset_key=key, check_name="duplicates", passed=duplicates == 0, metadata={"rows": rows, "duplicates": duplicates}
+        ),
+        dg.AssetCheckResult(
+            asset_key=key, check_name="freshness", severity=warn, passed=age is not None and age <= 48,
+            metadata={"age in hours": round(age, 2) if age is not None else "no row"},
+        ),
+        dg.AssetCheckResult(asset_key=key, check_name="volume", severity=warn, passed=rows > 0, metadata={"rows": rows}),
+    ]  # fmt: skip
+
+
+error_logs = _source_asset(ERROR_LOGS, "The original's error source.")
+api_metrics = _source_asset(API_METRICS, "The original's API metrics.")
+customer_interactions = _source_asset(CUSTOMER_INTERACTIONS, "The original's customer interactions.")
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"git"},
+    owners=["team:platform"],
+    description="Recent commits of the target repository, newest first; blame of crashing lines is asked from here. The original's git source.",
+)
+def code_changes(target: dg.ResourceParam[Any]) -> dg.MaterializeResult:
+    target.refresh()
+    head = target.head()
+    commits = target.history(head, RECENT_COMMITS) if head else ()
+    rows = [
+        f"| `{c.sha[:12]}` | {c.committed_at:%Y-%m-%d} | {_cell(c.author)} | {_cell(c.summary)} | {len(c.paths)} |"
+        for c in commits
+    ]
+    table = "\n".join(("| commit | date | author | summary | files |", "|---|---|---|---|---|", *rows))
+    return dg.MaterializeResult(
+        metadata={"commits": len(commits), "head": head or "none", "recent": dg.MetadataValue.md(table)},
+        data_version=dg.DataVersion(head or "none"),
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    deps=[code_changes],
+    kinds={"coverage"},
+    owners=["team:platform"],
+    description="What the target's tests run, from coverage.py JSON, Cobertura XML or lcov. The original's coverage reports.",
+    check_specs=[dg.AssetCheckSpec("readable", asset="test_coverage", description="Each report found could be read.")],
+)
+def test_coverage(coverage_reports: dg.ResourceParam[Any]) -> dg.MaterializeResult:
+    files: list[FileCoverage] = []
+    unreadable: list[str] = []
+    reports = coverage_reports()
+    for name, content in reports:
+        try:
+            files += parse_coverage(name, content)
+        except UnreadableCoverage as why:
+            unreadable.append(str(why))
+    lines, covered = sum(f.lines for f in files), sum(f.covered for f in files)
+    least = sorted((f for f in files if f.lines), key=lambda f: f.share)[:20]
+    rows = [f"| {_cell(f.path)} | {f.lines} | {f.share:.0%} |" for f in least]
+    return dg.MaterializeResult(
+        metadata={
+            "reports": len(reports),
+            "files": len(files),
+            "lines covered": f"{covered} of {lines}",
+            "least covered": dg.MetadataValue.md("\n".join(("| file | lines | covered |", "|---|---|---|", *rows))),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="readable",
+                passed=not unreadable,
+                metadata={"reports": len(reports), "why": "; ".join(unreadable) or "all read"},
+            )
+        ],
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")[:200]

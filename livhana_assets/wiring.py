@@ -1,0 +1,233 @@
+"""Settings → adapters. The only module that chooses between adapters, for everything that runs, with or without Dagster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livhana_assets.loop.proposals.drafting import draft_bugfix
+from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from livhana_assets.adapters.dagster_runs import DagsterRuns
+    from livhana_assets.loop.patterns.model import ErrorPattern
+    from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
+    from livhana_assets.loop.sources.ports import Warehouse
+
+
+class NotConfigured(Exception):
+    """Something has to be set first; the message says what and how."""
+
+
+@dataclass
+class Loop:
+    """Every door of the loop, each opened when first asked for."""
+
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def home(self) -> Path:
+        return self.settings.root
+
+    @cached_property
+    def policy(self) -> Policy:
+        s = self.settings
+        return Policy(
+            min_errors=s.min_errors,
+            max_files=s.max_changes_per_proposal,
+            max_lines_per_file=s.max_lines_per_change,
+            require_approval=s.require_approval,
+            require_tests=s.require_tests,
+            max_auto_fixes_per_day=s.max_auto_fixes_per_day,
+            approval_days=s.approval_days,
+            protected_paths=tuple(s.protected_paths.split()),
+        )
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        if self.settings.warehouse == "bigquery":
+            return _bigquery(self.settings)
+        from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
+
+        return DeltaWarehouse(self.home / "warehouse")
+
+    @cached_property
+    def store(self) -> ProposalStore:
+        from livhana_assets.adapters.redis_store import RedisProposalStore
+
+        return RedisProposalStore.at(self.redis_url)
+
+    @cached_property
+    def redis_url(self) -> str:
+        if self.settings.redis_url:
+            return self.settings.redis_url
+        from livhana_assets.adapters.embedded_redis import open_embedded_redis
+
+        return open_embedded_redis(self.home / "redis")
+
+    @cached_property
+    def target(self) -> TargetRepo:
+        from livhana_assets.adapters.git_target import GitTarget
+
+        location = self.settings.target_repo
+        if not location:
+            raise NotConfigured("Say which repository to improve: set IMPROVEMENT_TARGET_REPO to its path or URL.")
+        return GitTarget(location, self.home, branch=self.settings.target_branch)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        if self.settings.sandbox == "none":
+            from livhana_assets.adapters.unconfined_sandbox import UnconfinedSandbox
+
+            return UnconfinedSandbox()
+        from livhana_assets.adapters.bubblewrap_sandbox import BubblewrapSandbox
+
+        return BubblewrapSandbox()
+
+    @cached_property
+    def analyst(self) -> Analyst:
+        from livhana_assets.adapters.rules_analyst import RulesAnalyst
+
+        if self.settings.analyst == "claude":
+            raise NotConfigured("The Claude analyst is not part of this release: set IMPROVEMENT_ANALYST=rules.")
+        return RulesAnalyst()
+
+    def runners(self, commit: str) -> tuple[TestRunner, ...]:
+        """The test runners that fit what a commit holds."""
+        from livhana_assets.adapters.test_runners import detect_runners, make_runner
+
+        specs = detect_runners(
+            self.target.paths(commit), lambda path: _text(self.target.read(commit, path)), self.settings.test_command
+        )
+        node = shutil.which("node")
+        readable = tuple(Path(folder) for folder in self.settings.sandbox_readable.split(":") if folder)
+        python = self.settings.test_python or Path(sys.executable)
+        return tuple(
+            make_runner(spec, self.sandbox, python=python, node=Path(node) if node else None, readable=readable)
+            for spec in specs
+            if spec.kind != "node" or node
+        )
+
+    def ground(self, commit: str | None = None) -> ProvingGround:
+        """Where proofs are made; the sandbox's canaries have been tried by then. Raises SandboxUnavailable."""
+        self.sandbox.canaries()
+        base = commit or self.base()
+        return ProvingGround(self.target, self.runners(base), self.sandbox.level, self.settings.require_tests)
+
+    def base(self) -> str:
+        """The target's present head, with the clone brought up to date."""
+        self.target.refresh()
+        head = self.target.head()
+        if head is None:
+            raise NotConfigured(f"{self.target.location} has no commit on its branch yet: commit something first.")
+        return head
+
+    @cached_property
+    def runs(self) -> DagsterRuns:
+        from livhana_assets.adapters.dagster_runs import DagsterRuns
+
+        return DagsterRuns(self.home, Path(__file__).parent.parent / "dagster.yaml")
+
+    def coverage_reports(self) -> list[tuple[str, bytes]]:
+        """The coverage reports that are there: files where the setting names an absolute path, else files of the target's head."""
+        base, found = self.base(), []
+        for name in self.settings.coverage_reports.split():
+            path = Path(name)
+            content = (
+                (path.read_bytes() if path.is_file() else None) if path.is_absolute() else self.target.read(base, name)
+            )
+            if content:
+                found.append((name, content))
+        return found
+
+    @cached_property
+    def effect(self) -> Effect:
+        return Effect(repository=self.target.location, branch=self.target.branch(), land=self.settings.land)
+
+    def drafter(self) -> Callable[[ErrorPattern], Proposal]:
+        """A function from pattern to proposal, on the target's present head."""
+        base = self.base()
+        ground = self.ground(base)
+        for runner in ground.runners:
+            ground.baseline(base, runner)
+
+        def draft(pattern: ErrorPattern) -> Proposal:
+            return draft_bugfix(
+                pattern,
+                analyst=self.analyst,
+                ground=ground,
+                policy=self.policy,
+                effect=self.effect,
+                base=base,
+                now=now(),
+            )
+
+        return draft
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _text(content: bytes | None) -> str | None:
+    return None if content is None else content.decode(errors="replace")
+
+
+def new_run_id() -> str:
+    """Names this process, so that recovery can tell whether it still lives: host:pid:start:random."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{uuid.uuid4().hex[:8]}"
+
+
+def is_alive(claim: Claim) -> bool:
+    """Whether the claiming process may still be at work. Claims of other hosts count as alive for an hour."""
+    host, _, rest = claim.run_id.partition(":")
+    pid, _, rest = rest.partition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return (now() - claim.claimed_at).total_seconds() < 3600
+    return _started(int(pid)) == rest.partition(":")[0] != ""
+
+
+def _started(pid: int) -> str:
+    """The process's start time in clock ticks since boot; empty where there is no such process or it is a zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def _bigquery(settings: Settings) -> Warehouse:
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
+
+    if not settings.bigquery_project:
+        raise NotConfigured("Say which project pays for the queries: set IMPROVEMENT_BIGQUERY_PROJECT.")
+    endpoint = settings.bigquery_endpoint
+    client = bigquery.Client(
+        project=settings.bigquery_project,
+        location=settings.bigquery_location,
+        credentials=AnonymousCredentials() if endpoint else None,  # type: ignore[no-untyped-call]
+        client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+    )
+    return BigQueryWarehouse(
+        client,
+        dataset=settings.bigquery_dataset,
+        maximum_bytes_billed=settings.bigquery_max_bytes_billed,
+        location=settings.bigquery_location,
+    )
