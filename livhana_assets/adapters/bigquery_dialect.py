@@ -79,51 +79,53 @@ def tables_in(tree: exp.Query) -> set[str]:
 
 def to_duckdb(tree: exp.Query) -> str:
     """The same query for DuckDB. Raises WarehouseError for what has no counterpart."""
+    tree = tree.copy()
+    for node in reversed(list(tree.walk())):
+        _say_for_duckdb(node)
     try:
-        return tree.transform(_for_duckdb).sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        return tree.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except SqlglotError as error:
         raise WarehouseError(f"The embedded warehouse cannot run this query: {str(error).splitlines()[0]}") from error
 
 
-def _for_duckdb(node: exp.Expression) -> exp.Expression:
+def _say_for_duckdb(node: exp.Expr) -> None:
+    """Replaces what sqlglot leaves with another meaning, or without one, in DuckDB."""
     if isinstance(node, exp.ArrayAgg):
-        return _array_agg(node)
-    if isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.ArrayAgg):
-        return _for_duckdb(node.this)
-    if isinstance(node, exp.CountIf):
-        return _count_if(node)
-    return node
+        _array_agg(node)
+    elif isinstance(node, exp.CountIf):  # DuckDB's own COUNT_IF of no rows is NULL, BigQuery's is 0
+        node.replace(exp.Count(this=exp.Case(ifs=[exp.If(this=node.this, true=_one())])))
+    elif isinstance(node, exp.Format):  # DuckDB's own FORMAT reads {} and leaves %d as it is
+        node.replace(exp.Anonymous(this="PRINTF", expressions=[node.this, *node.expressions]))
+    elif isinstance(node, exp.TimestampDiff):  # whole units that went by, not borders that were crossed
+        unit = exp.Literal.string(str(node.unit))
+        node.replace(exp.Anonymous(this="DATE_SUB", expressions=[unit, node.expression, node.this]))
+    elif isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK":  # Sunday is 1, not 0
+        node.replace(exp.Paren(this=exp.Add(this=node.copy(), expression=_one())))
 
 
-def _count_if(node: exp.CountIf) -> exp.Expression:
-    """DuckDB's own COUNT_IF of no rows is NULL, BigQuery's is 0."""
-    return exp.Count(this=exp.Case(ifs=[exp.If(this=node.this.copy(), true=_one())]))
-
-
-def _array_agg(node: exp.ArrayAgg) -> exp.Expression:
+def _array_agg(node: exp.ArrayAgg) -> None:
     """DuckDB has neither `IGNORE NULLS` nor `LIMIT` inside ARRAY_AGG: a FILTER and a slice say the same."""
-    limit = node.find(exp.Limit) if isinstance(node.this, exp.Limit) else None
-    inner = limit.this if limit is not None else node.this
-    ignores = isinstance(inner, exp.IgnoreNulls) or bool(inner.find(exp.IgnoreNulls))
-    inner = inner.transform(lambda part: part.this if isinstance(part, exp.IgnoreNulls) else part)
-    if limit is None and not ignores:
-        return node
-    listed: exp.Expression = exp.Anonymous(this="LIST", expressions=[inner])
+    ignores, limit = isinstance(node.parent, exp.IgnoreNulls), node.this if isinstance(node.this, exp.Limit) else None
+    inner = node.this if limit is None else limit.this
+    listed: exp.Expr = exp.Anonymous(this="LIST", expressions=[inner])
     if ignores:
         listed = exp.Filter(this=listed, expression=exp.Where(this=_present(_value(inner))))
-    return listed if limit is None else exp.Anonymous(this="LIST_SLICE", expressions=[listed, _one(), limit.expression])
+    if limit is not None:
+        listed = exp.Anonymous(this="LIST_SLICE", expressions=[listed, _one(), limit.expression])
+    if ignores or limit is not None:
+        (node.parent if ignores and node.parent else node).replace(listed)
 
 
-def _value(inner: exp.Expression) -> exp.Expression:
+def _value(inner: exp.Expr) -> exp.Expr:
     value = inner.this if isinstance(inner, exp.Order) else inner
     return value.expressions[0] if isinstance(value, exp.Distinct) else value
 
 
-def _present(value: exp.Expression) -> exp.Expression:
+def _present(value: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
 
 
-def _one() -> exp.Expression:
+def _one() -> exp.Expr:
     return exp.Literal.number(1)
 
 

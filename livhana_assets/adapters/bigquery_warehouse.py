@@ -21,6 +21,7 @@ from livhana_assets.loop.sources.arrow_rows import conform, days_of, refuse_othe
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.loop.sources.records import DERIVED_TABLES, TABLES, Column, Table
 
+DATASET = "ai_learning"
 LABELS = {"app": "livhana"}
 DERIVED = {table.name for table in DERIVED_TABLES}
 PARAMETER_TYPES: tuple[tuple[type, str], ...] = (
@@ -34,7 +35,10 @@ PARAMETER_TYPES: tuple[tuple[type, str], ...] = (
 
 
 class BigQueryWarehouse:
-    """The Warehouse port on Google's client. No query bills more than the limit; derived tables are created when missing."""
+    """The Warehouse port on Google's client. No query bills more than the limit; derived tables are created when missing.
+
+    Days are replaced atomically. `append` asks which keys are missing, then loads: run one at a time per table.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class BigQueryWarehouse:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
         with _refusals():
-            rows = self._run(read_select(sql), parameters, bigquery.QueryJobConfig())
+            rows = self._run(read_select(sql), parameters, bigquery.QueryJobConfig(), written=sql)
             return without_extensions(rows.to_arrow(create_bqstorage_client=False))
 
     def append(self, table: Table, rows: pa.Table) -> int:
@@ -94,20 +98,27 @@ class BigQueryWarehouse:
         """The watermark and the number of rows: another answer means that the table holds other data."""
         return table_version(self.query, table)
 
-    def _run(self, tree: exp.Query, parameters: Mapping[str, object] | None, config: bigquery.QueryJobConfig) -> Any:
+    def _run(
+        self,
+        tree: exp.Query,
+        parameters: Mapping[str, object] | None,
+        config: bigquery.QueryJobConfig,
+        written: str | None = None,
+    ) -> Any:
+        """A job of the query: as it was written, unless its tables are elsewhere."""
         for name in tables_in(tree) & (self._writable | DERIVED):
             self._ensure(TABLES[name])
         config.query_parameters = [_parameter(name, value) for name, value in bound(tree, parameters).items()]
         config.maximum_bytes_billed = self._maximum_bytes_billed
         config.use_query_cache, config.use_legacy_sql, config.labels = True, False, LABELS
-        sql = self._located(tree).sql(dialect="bigquery")
+        here = self._dataset == DATASET
+        sql = written if here and written else self._located(tree).sql(dialect="bigquery")
         return self._client.query(sql, job_config=config, location=self._location).result()
 
     def _located(self, tree: exp.Query) -> exp.Query:
         """The query with the loop's own tables where they really are."""
-        for node in list(tree.find_all(exp.Table)):
-            name = ".".join(part.name for part in node.parts)
-            if name in DERIVED:
+        for node in tree.find_all(exp.Table):
+            if ".".join(part.name for part in node.parts) in DERIVED:
                 node.set("db", exp.to_identifier(self._dataset))
         return tree
 

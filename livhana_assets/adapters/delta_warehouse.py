@@ -71,9 +71,7 @@ class DeltaWarehouse:
     def store_day(self, table: Table, day: date, sql: str, parameters: Mapping[str, object] | None = None) -> int:
         def overwrite(path: str) -> int:
             with self._selected(sql, parameters) as relation:
-                stream = _DayStream(table, day, _as_columns(table, relation))
-                _overwrite(path, day, stream.reader())
-                return stream.rows
+                return _DayStream(table, day, _as_columns(table, relation)).overwrite(path)
 
         with self._writing(table):
             return self._commit(table, overwrite)
@@ -114,7 +112,10 @@ class DeltaWarehouse:
     def _files(self, table: Table, days: list[date] | None = None) -> list[str]:
         if not self._exists(table):
             return []
-        files = DeltaTable(str(self._path(table))).file_uris()
+        try:
+            files = DeltaTable(str(self._path(table))).file_uris()
+        except (DeltaError, OSError) as error:
+            raise WarehouseError(f"The table in {self._path(table)} cannot be read: {_reason(error)}") from error
         wanted = None if days is None else {f"{DAY}={day.isoformat()}" for day in days}
         return [path for path in files if wanted is None or Path(path).parent.name in wanted]
 
@@ -166,17 +167,30 @@ class _DayStream:
 
     def __init__(self, table: Table, day: date, relation: duckdb.DuckDBPyRelation) -> None:
         self._table, self._day, self._relation = table, day, relation
-        self.rows = 0
+        self._rows = 0
+        self._failure: Exception | None = None
 
-    def reader(self) -> pa.RecordBatchReader:
+    def overwrite(self, path: str) -> int:
+        """The number of rows written. What stopped the stream is raised as it was, not as Delta wraps it."""
         schema = arrow_schema(self._table).append(pa.field(DAY, pa.date32()))
-        return pa.RecordBatchReader.from_batches(schema, self._batches())
+        try:
+            _overwrite(path, self._day, pa.RecordBatchReader.from_batches(schema, self._noted()))
+        except DeltaError as error:
+            raise self._failure or error from error
+        return self._rows
+
+    def _noted(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._batches()
+        except Exception as failure:
+            self._failure = failure
+            raise
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for batch in self._relation.to_arrow_reader(65_536):
             rows = conform(self._table, pa.Table.from_batches([batch]))
             refuse_other_days(self._table, self._day, rows)
-            self.rows += rows.num_rows
+            self._rows += rows.num_rows
             yield from _with_day(self._table, rows).to_batches()
 
 
@@ -193,13 +207,11 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def _readable() -> Iterator[None]:
-    """DuckDB's and Delta's errors as one sentence."""
+    """DuckDB's errors as one sentence."""
     try:
         yield
     except duckdb.Error as error:
         raise WarehouseError(f"The query failed: {_reason(error)}") from error
-    except (DeltaError, OSError) as error:
-        raise WarehouseError(f"The warehouse cannot be read: {_reason(error)}") from error
 
 
 def _close_files(connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:

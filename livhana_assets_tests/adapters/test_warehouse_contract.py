@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -298,3 +299,34 @@ def test_what_the_checks_look_at_is_of_the_window_only(warehouse: Warehouse) -> 
     warehouse.append(ERROR_LOGS, errors("c", at=WINDOW["end"]))
     facts = warehouse.query(load_sql(SOURCES, "error_logs_day"), WINDOW).to_pylist()[0]
     assert (facts["row_count"], facts["last_occurred_at"], facts["without_error_type"]) == (2, NOON, 0)
+
+
+def test_what_stops_a_stored_select_is_told_as_it_is(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseError, match="fingerprint is required") as refused:
+        warehouse.store_day(ERROR_FINGERPRINTS, DAY, "SELECT DATE '2026-03-04' AS day, 'e' AS error_id, 'r' AS rule")
+    assert "\n" not in str(refused.value)
+
+
+def test_files_from_before_a_column_was_added_are_still_read(tmp_path: Path) -> None:
+    older = replace(ERROR_LOGS, columns=tuple(c for c in ERROR_LOGS.columns if c.name not in ("release", "context")))
+    warehouse = DeltaWarehouse(tmp_path)
+    warehouse.append(older, errors("old"))
+    warehouse.append(ERROR_LOGS, errors("new", release="v2"))
+    rows = warehouse.query("SELECT error_id, release, context FROM logs.error_logs ORDER BY error_id").to_pylist()
+    assert [tuple(row.values()) for row in rows] == [("new", "v2", None), ("old", None, None)]
+
+
+def test_a_query_reads_nothing_but_its_tables_files(tmp_path: Path) -> None:
+    (tmp_path / "secrets.csv").write_text("a,b\n1,2\n")
+    warehouse = DeltaWarehouse(tmp_path / "warehouse")
+    for sql in (f"SELECT * FROM `{tmp_path}/secrets.csv`", f"SELECT * FROM READ_CSV_AUTO('{tmp_path}/secrets.csv')"):
+        with pytest.raises(WarehouseError):
+            warehouse.query(sql)
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    warehouse = DeltaWarehouse(tmp_path)
+    warehouse.append(ERROR_LOGS, errors("a"))
+    next((tmp_path / "logs" / "error_logs").rglob("*.parquet")).unlink()
+    with pytest.raises(WarehouseError, match="The query failed"):
+        warehouse.query("SELECT * FROM logs.error_logs")
