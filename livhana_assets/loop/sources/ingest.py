@@ -57,11 +57,14 @@ def parse_parquet(table: Table, path: Path, *, now: datetime) -> Parsed:
     import pyarrow.parquet as pq
 
     batch, number = _Batch(table, now), 0
-    with pq.ParquetFile(path) as file:
-        for part in file.iter_batches():
-            for record in part.to_pylist():
-                number += 1
-                batch.take((number, str(record), record))
+    try:
+        with pq.ParquetFile(path) as file:
+            for part in file.iter_batches():
+                for record in part.to_pylist():
+                    number += 1
+                    batch.take((number, str(record), record))
+    except pa.ArrowException as error:
+        batch.take(_reject(number + 1, f"not a whole Parquet file: {error}", ""))
     return batch.parsed()
 
 

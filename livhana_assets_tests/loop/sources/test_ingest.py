@@ -216,6 +216,13 @@ def test_parquet_rows_are_read(tmp_path: Path) -> None:
     assert ([reject.line_number for reject in found.rejects], found.unknown_columns) == ([2], {"extra": 1})
 
 
+def test_a_broken_parquet_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "errors.parquet").write_bytes(b"PAR1 half")
+    found = parse_parquet(ERROR_LOGS, tmp_path / "errors.parquet", now=NOW)
+    assert found.rows.num_rows == 0
+    assert found.rejects[0].reason.startswith("not a whole Parquet file")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
