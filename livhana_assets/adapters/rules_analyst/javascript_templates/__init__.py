@@ -1,5 +1,10 @@
 """Fix templates for JavaScript, one small file each."""
 
-from livhana_assets.adapters.rules_analyst.registry import Template
+from livhana_assets.adapters.rules_analyst.javascript_templates import (
+    empty_reduce,
+    invalid_date,
+    missing_collection,
+    missing_property,
+)
 
-TEMPLATES: tuple[Template, ...] = ()
+TEMPLATES = (missing_property.TEMPLATE, missing_collection.TEMPLATE, empty_reduce.TEMPLATE, invalid_date.TEMPLATE)
