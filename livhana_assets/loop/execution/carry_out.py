@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from livhana_assets.loop.proposals import gates, proof
-from livhana_assets.loop.proposals.drafting import vet_commit
+from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
 from livhana_assets.loop.proposals.policy import Policy

@@ -39,7 +39,8 @@ class Reproduction:
     """A test that should fail on the base as production did.
 
     `render(None)` is the file's content with a bare call, enough to fail by the crash. `render(value)` also asserts the
-    result, where `value` is what `probe` printed with the patch applied.
+    result: `value` is a literal in the language, as `probe` printed it with the patch applied, or `type:NAME` where the result is
+    no literal, or `raises:NAME` where the fix raises a clear error.
     """
 
     path: str

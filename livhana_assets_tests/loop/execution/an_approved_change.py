@@ -15,7 +15,7 @@ from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.adapters.test_runners import CommandRunner, PytestRunner
 from livhana_assets.loop.execution.carry_out import carry_out
 from livhana_assets.loop.proposals import proof
-from livhana_assets.loop.proposals.drafting import vet_commit
+from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Effect, Implementation, Proof, Proposal, Reason, Status
 from livhana_assets.loop.proposals.policy import Policy

@@ -1,0 +1,258 @@
+"""From a crash to a proved fix: reproduce it, try candidates likeliest first, keep the first one whose proof holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+from livhana_assets.loop.proposals import gates, proof
+from livhana_assets.loop.proposals.crashes import Unproved, crash_of, text_of
+from livhana_assets.loop.proposals.model import Evidence, Gate, Proof, Step
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction, TargetRepo, TestRunner
+from livhana_assets.loop.proposals.proof import ProvingGround
+
+MAX_CANDIDATES = 8
+MAX_REPRODUCTIONS = 4
+CALLERS_CHECKED = 2
+VARIANTS_CHECKED = 3
+"""Other occurrences of the same crash, with other values, that a fix has to hold for as well."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    candidate: Candidate
+    commit: str
+    proof: Proof
+    gates: tuple[Gate, ...]
+    test_ids: tuple[str, ...]
+    tried: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """A reproduction that failed on the base as production did."""
+
+    reproduction: Reproduction
+    runner: TestRunner
+
+
+def find_proved_fix(
+    crash: Crash, *, analyst: Analyst, ground: ProvingGround, policy: Policy, base: str, at: datetime
+) -> Proved | Unproved:
+    """Reproduce first, then try candidates likeliest first; the first one that is proved wins."""
+    reproduced = list(_reproduce(crash, analyst, ground, base, at))
+    if not reproduced:
+        return Unproved(_why_not_reproduced(crash, analyst, ground))
+    baseline = ground.baseline(base, reproduced[0].runner)
+    if not baseline.usable:
+        return Unproved(f"the target's own tests do not run on the base commit: {baseline.step.observed}")
+    variants = _variants(crash, reproduced[0], analyst, ground, base, at)
+    tried: list[Evidence] = []
+    for candidate in islice(analyst.candidates(crash), MAX_CANDIDATES):
+        result = _prove(candidate, crash, reproduced, variants, ground, policy, base, at)
+        if isinstance(result, Proved):
+            return Proved(result.candidate, result.commit, result.proof, result.gates, result.test_ids, tuple(tried))
+        tried.append(Evidence(label=f"tried: {candidate.title}", value=result, source="livhana reprove"))
+    if not tried:
+        return Unproved("the crash is reproduced, but no fix template fits it")
+    return Unproved("the crash is reproduced, but no candidate fix could be proved", tuple(tried))
+
+
+def _reproduce(crash: Crash, analyst: Analyst, ground: ProvingGround, base: str, at: datetime) -> Iterator[Reproduced]:
+    """The reproductions that fail on the base for the reason of production, innermost first."""
+    reason = proof.reason_of(crash)
+    for reproduction in analyst.reproductions(crash)[:MAX_REPRODUCTIONS]:
+        runner = ground.runner_for(reproduction.path)
+        if runner is None or reproduction.path in crash.paths:
+            continue
+        tests_only = ground.target.build(
+            base, {reproduction.path: reproduction.render(None).encode()}, f"Reproduce {crash.pattern.pattern_id}", at
+        )
+        if proof.fails_as_in_production(ground, runner, tests_only, (reproduction.test_id,), reason, "base").passed:
+            yield Reproduced(reproduction, runner)
+
+
+def _variants(
+    crash: Crash, chosen: Reproduced, analyst: Analyst, ground: ProvingGround, base: str, at: datetime
+) -> tuple[Reproduction, ...]:
+    """The same call as other exemplars logged it, where it fails on the base for the same reason: one test file each, none of them lands."""
+    found = [
+        _numbered(reproduction, number)
+        for number, reproduction in enumerate(
+            islice(_other_calls(crash, chosen, analyst, ground, base), VARIANTS_CHECKED), 2
+        )
+    ]
+    if not found:
+        return ()
+    tests = {variant.path: variant.render(None).encode() for variant in found}
+    run = ground.run(ground.target.build(base, tests, "Other occurrences", at), chosen.runner, tuple(tests))
+    reason = proof.reason_of(crash)
+    return tuple(
+        variant for variant in found if (result := run.results.get(variant.test_id)) and proof.explains(reason, result)
+    )
+
+
+def _other_calls(
+    crash: Crash, chosen: Reproduced, analyst: Analyst, ground: ProvingGround, base: str
+) -> Iterator[Reproduction]:
+    seen = {chosen.reproduction.render(None)}
+    for exemplar in crash.pattern.exemplars:
+        other = crash_of(crash.pattern.model_copy(update={"exemplars": (exemplar,)}), ground.target, base)
+        if isinstance(other, Unproved) or other.frames[-1].function != crash.frames[-1].function:
+            continue
+        for reproduction in analyst.reproductions(other):
+            if reproduction.function == chosen.reproduction.function and reproduction.render(None) not in seen:
+                seen.add(reproduction.render(None))
+                yield reproduction
+
+
+def _numbered(reproduction: Reproduction, number: int) -> Reproduction:
+    folder, _, name = reproduction.path.rpartition("/")
+    stem, _, ending = name.partition(".")
+    path = f"{folder}/{stem}_{number}.{ending}".lstrip("/")
+    return replace(reproduction, path=path, test_id=f"{path}::{reproduction.test_id.partition('::')[2]}")
+
+
+def _prove(
+    candidate: Candidate,
+    crash: Crash,
+    reproduced: Sequence[Reproduced],
+    variants: Sequence[Reproduction],
+    ground: ProvingGround,
+    policy: Policy,
+    base: str,
+    at: datetime,
+) -> Proved | str:
+    """The candidate with its proof, or why it was refused, cheapest checks first."""
+    target, chosen, reason = ground.target, reproduced[0], proof.reason_of(crash)
+    edits = {path: text.encode() for path, text in candidate.edits.items()}
+    value = _expected_value(candidate, chosen, ground, base, edits, at)
+    if isinstance(value, bool):
+        return "the call still fails with the patch"
+    test = chosen.reproduction.render(value or None).encode()
+    message = _commit_message(candidate, crash)
+    tests_only = target.build(base, {chosen.reproduction.path: test}, f"Test for {crash.pattern.pattern_id}", at)
+    fixed = target.build(base, {**edits, chosen.reproduction.path: test}, message, at)
+    verdicts = vet_commit(target, base, fixed, policy)
+    if refused := gates.refusal(verdicts):
+        return refused
+    ids = (chosen.reproduction.test_id,)
+    steps = [*proof.rounds(ground, chosen.runner, tests_only, fixed, ids, reason)]
+    steps += _variants_hold(candidate, chosen, variants, ground, base, edits, at) if steps[-1].passed else ()
+    steps += _callers_hold(candidate, reproduced[1:], ground, base, edits, at) if steps[-1].passed else ()
+    if not all(step.passed for step in steps):
+        return _failed(steps)
+    demanded: set[str] = set()
+    for runner in ground.runners:
+        baseline = ground.baseline(base, runner)
+        if baseline.usable:
+            steps += [baseline.step, proof.keeps_the_suite(ground, runner, fixed, baseline.demanded)]
+            demanded |= baseline.demanded
+    if not all(step.passed for step in steps):
+        return _failed(steps)
+    made = Proof(
+        base_commit=base,
+        commit=fixed,
+        tree=target.tree(fixed),
+        runner=chosen.runner.name,
+        sandbox=ground.sandbox_level,
+        reason=reason,
+        tests=ids,
+        demanded=tuple(sorted(demanded)),
+        steps=tuple(steps),
+    )
+    return Proved(candidate, fixed, made, verdicts, ids, ())
+
+
+def vet_commit(
+    target: TargetRepo, base: str, commit: str, policy: Policy, *, needs_test: bool = True
+) -> tuple[Gate, ...]:
+    """The gates' word on what a commit changes against its base."""
+    return gates.vet(
+        target.changes(base, commit),
+        before=lambda path: text_of(target.read(base, path)),
+        after=lambda path: text_of(target.read(commit, path)),
+        policy=policy,
+        needs_test=needs_test,
+    )
+
+
+def _expected_value(
+    candidate: Candidate, chosen: Reproduced, ground: ProvingGround, base: str, edits: dict[str, bytes], at: datetime
+) -> str | bool | None:
+    """The literal that the call gives with the patch; None where the test can only assert that it returns; False where it fails."""
+    if not chosen.reproduction.probe:
+        return None
+    bare = ground.target.build(base, edits, "Probe", at)
+    seen = ground.probe(bare, chosen.runner, chosen.reproduction.probe)
+    if seen is None:
+        return False
+    if "raises" in seen:
+        return (
+            f"raises:{candidate.raises}"
+            if candidate.raises and str(seen["raises"]).endswith(candidate.raises)
+            else False
+        )
+    value = seen.get("value")
+    return str(value) if value is not None else f"type:{seen.get('type')}"
+
+
+def _variants_hold(
+    candidate: Candidate,
+    chosen: Reproduced,
+    variants: Sequence[Reproduction],
+    ground: ProvingGround,
+    base: str,
+    edits: dict[str, bytes],
+    at: datetime,
+) -> tuple[Step, ...]:
+    """A fix for one value of many is no fix: the other logged calls must return too."""
+    if not variants or candidate.raises:
+        return ()
+    tests = {variant.path: variant.render(None).encode() for variant in variants}
+    commit = ground.target.build(base, {**edits, **tests}, "Other occurrences", at)
+    ids = tuple(variant.test_id for variant in variants)
+    return (proof.passes(ground, chosen.runner, commit, ids, f"{len(ids)} other occurrences"),)
+
+
+def _callers_hold(
+    candidate: Candidate,
+    outer: Sequence[Reproduced],
+    ground: ProvingGround,
+    base: str,
+    edits: dict[str, bytes],
+    at: datetime,
+) -> list[Step]:
+    """The callers that crashed with the function must not crash on what it returns now."""
+    steps = []
+    for other in outer[:CALLERS_CHECKED]:
+        if candidate.raises:
+            continue
+        reproduction = other.reproduction
+        commit = ground.target.build(
+            base, {**edits, reproduction.path: reproduction.render(None).encode()}, "Callers", at
+        )
+        steps.append(
+            proof.passes(ground, other.runner, commit, (reproduction.test_id,), f"caller {reproduction.function}")
+        )
+    return steps
+
+
+def _why_not_reproduced(crash: Crash, analyst: Analyst, ground: ProvingGround) -> str:
+    if not analyst.reproductions(crash):
+        return "the logged context is not enough to rebuild the failing call as a test"
+    if not any(ground.runner_for(reproduction.path) for reproduction in analyst.reproductions(crash)):
+        return "the target has no tests of this language that could hold a regression test"
+    return "the call rebuilt from the logged context does not fail as production did"
+
+
+def _commit_message(candidate: Candidate, crash: Crash) -> str:
+    return f"{candidate.title}\n\n{candidate.why}\n\nPattern: {crash.pattern.pattern_id}\n"
+
+
+def _failed(steps: Sequence[Step]) -> str:
+    bad = next(step for step in steps if not step.passed)
+    return f"{bad.name}: expected that it {bad.expected}, but {bad.observed}"
