@@ -23,6 +23,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_X
         ("redis://admin:s3cret@cache:6379/0", "redis://admin:<password:6>@cache:6379/0"),
         ("GET /login?user=ann&password=hunter2&next=/", "GET /login?user=ann&password=<password:7>&next=/"),
         ("DB_PASSWORD=hunter2 in env", "DB_PASSWORD=<password:7> in env"),
+        ("POST /reset?new_password=hunter2", "POST /reset?new_password=<password:7>"),
         ("{'api_key': 'abc', 'n': 1}", "{'api_key': '<token:3>', 'n': 1}"),
         ('{"clientSecret": "abc def"}', '{"clientSecret": "<token:7>"}'),
         (f"bad token {JWT}", f"bad token <jwt:{len(JWT)}>"),
