@@ -20,6 +20,7 @@ from livhana_assets.adapters.test_runners import (
     detect_runners,
     make_runner,
 )
+from livhana_assets.adapters.unconfined_sandbox import UnconfinedSandbox
 from livhana_assets.loop.proposals.ports import Limits
 from livhana_assets.loop.proposals.testing import TestRun
 
@@ -363,6 +364,21 @@ def test_a_node_probe_resolves_from_its_folder(project):
     write = "require('fs').writeSync(Number(process.env.LIVHANA_REPORT_FD), JSON.stringify({ value: "
     assert runner.probe(project.root, f"{write} require('./lib/price.js').price({{ cents: 4 }}) }}))") == {"value": 4}
     assert runner.probe(project.root, "throw new Error('x')") is None
+
+
+def test_a_node_of_ones_own_runs_also_through_a_link(project, tmp_path_factory):
+    place = tmp_path_factory.mktemp("own node")
+    shutil.copy(NODE.resolve(), place / "node-20")
+    (place / "node").symlink_to("node-20")
+    project.file("x.test.js", "require('node:test')('one', () => {})")
+    run = NodeRunner(BubblewrapSandbox(), place / "node", limits=LIMITS).run(project.root)
+    assert run.passed == {"x.test.js::one"}
+
+
+def test_the_runners_work_the_same_without_confinement(project):
+    project.file("test_x.py", "def test_one(): pass").file("x.test.js", "require('node:test')('one', () => {})")
+    assert PytestRunner(UnconfinedSandbox(), PYTHON).run(project.root).passed == {"test_x.py::test_one"}
+    assert NodeRunner(UnconfinedSandbox(), NODE).run(project.root).passed == {"x.test.js::one"}
 
 
 def test_a_node_that_is_not_there_is_named():

@@ -207,10 +207,13 @@ def _end(running: _Running, survivors: Callable[[], Sequence[int]]) -> None:
     """Kill what still runs, wait until it is gone. Repeated: what forks meanwhile is found by the next look."""
     process = running.process
     for _ in range(200):
-        alive = _kill_known(running) + _kill_survivors(survivors())
-        if process.poll() is None:
+        running_still = process.poll() is None
+        if running_still:
+            _note_tree(running)
+            # parents first: one that sees its child die could still tell or do something
             _kill_group(process.pid)
-        elif not alive:
+        alive = _kill_known(running) + _kill_survivors(survivors())
+        if not running_still and not alive:
             break
         time.sleep(0.005)
     process.wait()
@@ -218,13 +221,15 @@ def _end(running: _Running, survivors: Callable[[], Sequence[int]]) -> None:
     running.handles.clear()
 
 
+def _note_tree(running: _Running) -> None:
+    for pid in tree_below(running.process.pid, 100_000).pids:
+        if pid not in running.handles:
+            with contextlib.suppress(OSError):
+                running.handles[pid] = os.pidfd_open(pid)
+
+
 def _kill_known(running: _Running) -> int:
     """By handle, never by number: a number may mean somebody else by now. How many were still there."""
-    if running.process.poll() is None:
-        for pid in tree_below(running.process.pid, 100_000).pids:
-            if pid not in running.handles:
-                with contextlib.suppress(OSError):
-                    running.handles[pid] = os.pidfd_open(pid)
     alive = [handle for handle in running.handles.values() if not _gone(handle)]
     for handle in alive:
         with contextlib.suppress(OSError):

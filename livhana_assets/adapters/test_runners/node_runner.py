@@ -33,7 +33,7 @@ class NodeRunner:
             raise RunnerMissing(f"There is no Node at {node}: install Node 18.15 or newer, and put it on the PATH.")
         self.name = f"node --test ({folder})" if folder else "node --test"
         self._sandbox = sandbox
-        self._node = node.absolute()
+        self._node = node.resolve()
         self._readable = (*readable, *_installation(self._node))
         self._limits = limits
         self._folder = folder
@@ -87,10 +87,9 @@ def _spelled_out(folder: Path, pattern: str) -> list[str]:
 
 
 def _installation(node: Path) -> tuple[Path, ...]:
-    """Where Node is when it is not below /usr: its folder, or the whole installation where it has a usual shape."""
-    real = node.resolve()
-    if real.is_relative_to("/usr"):
+    """Where Node is when it is not below /usr: its file, or the whole installation where it has the usual shape."""
+    if node.is_relative_to("/usr"):
         return ()
-    prefix = real.parent.parent
-    whole = real.parent.name == "bin" and (prefix / "include" / "node").is_dir()
-    return tuple(dict.fromkeys((node, prefix if whole else real)))
+    prefix = node.parent.parent
+    whole = node.parent.name == "bin" and (prefix / "include" / "node").is_dir()
+    return (prefix if whole else node,)
