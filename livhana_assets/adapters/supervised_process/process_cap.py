@@ -27,7 +27,8 @@ def _joined(pid: int, most: int) -> Path | None:
     above = _pids_group()
     if above is None:
         return None
-    group = above / f"livhana-{secrets.token_hex(6)}"
+    _sweep(above)
+    group = above / f"livhana-{os.getpid()}-{secrets.token_hex(6)}"
     try:
         group.mkdir()
         (group / "pids.max").write_text(str(most))
@@ -45,6 +46,14 @@ def _pids_group() -> Path | None:
         if "pids" in controllers.split(","):
             return MOUNT / controllers / place.lstrip("/")
     return None
+
+
+def _sweep(above: Path) -> None:
+    """Groups of supervisors that were killed: empty by now, and nobody else's."""
+    for group in above.glob("livhana-*-*"):
+        if not Path("/proc", group.name.split("-")[1]).exists():
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
 
 def _remove(group: Path) -> None:
