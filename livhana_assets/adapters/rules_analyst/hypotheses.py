@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from livhana_assets.adapters.rules_analyst.python_site import whole_functions
 from livhana_assets.loop.proposals.model import Hypothesis
 from livhana_assets.loop.proposals.ports import Candidate, Crash
 
@@ -23,8 +24,9 @@ def _causes(found: Iterable[Candidate]) -> list[Hypothesis]:
 
 
 def _caller(crash: Crash) -> Iterator[Hypothesis]:
-    if len(crash.frames) > 1:
-        outer, inner = crash.frames[-2:]
+    frames = whole_functions(crash.frames)
+    if len(frames) > 1:
+        outer, inner = frames[-2:]
         yield Hypothesis(
             statement=f"`{outer.function}` at {outer.file}:{outer.line} hands `{inner.function}` something that it was never made for.",
             refuted_by=f"the same error in `{inner.function}` from another caller",
@@ -40,7 +42,7 @@ def _suspect(crash: Crash) -> Iterator[Hypothesis]:
 
 
 def _plain(crash: Crash) -> Iterator[Hypothesis]:
-    inner = crash.frames[-1] if crash.frames else None
+    inner = whole_functions(crash.frames)[-1] if crash.frames else None
     if inner is not None:
         yield Hypothesis(
             statement=f"The data that reaches {inner.file}:{inner.line} has a shape that `{inner.function}` does not know: {crash.exemplar.message[:120]}",

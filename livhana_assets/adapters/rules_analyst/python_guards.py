@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from livhana_assets.adapters.rules_analyst.python_answers import Answer, answers
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import COMPREHENSIONS, has_call
 from livhana_assets.adapters.rules_analyst.registry import Fix
+
+Condition = Callable[[str], str]
+"""A condition in code, from the code of the value it is about."""
+
+
+def never(code: str) -> str:
+    """For a trouble that no condition guards."""
+    return f"{code} is ..."
 
 
 @dataclass(frozen=True)
@@ -18,9 +26,9 @@ class Trouble:
 
     site: PythonSite
     subject: ast.expr
-    bad: str
-    """Code that is true where the value is unfit, with {} for the subject."""
-    good: str
+    bad: Condition
+    """The condition, in code, that is true where the value is unfit."""
+    good: Condition
     state: str
     """In words, such as `is None`."""
     refuted_by: str
@@ -69,7 +77,7 @@ def _leaves(trouble: Trouble, answer: Answer) -> Iterator[Fix]:
     if has_call(subject):
         text = _named_first(trouble, target, answer)
     else:
-        text = site.source.inserted_before(target, [f"if {trouble.bad.format(trouble.code)}:", unit + answer.code])
+        text = site.source.inserted_before(target, [f"if {trouble.bad(trouble.code)}:", unit + answer.code])
     if text is not None:
         title = f"{answer.title} from {site.function.name} when {trouble.code} {trouble.state.replace('was', 'is')}"
         yield trouble.fix(text, title, f"{trouble.cause} {answer.why}", answer.likelihood, answer.raises)
@@ -90,14 +98,14 @@ def _named_first(trouble: Trouble, target: ast.stmt, answer: Answer) -> str | No
     marked = site.source.replaced((subject, name))
     shifted = type(site.source)(site.source.path, marked)
     again = shifted.statement_at(target.lineno)
-    lines = [f"{name} = {trouble.code}", f"if {trouble.bad.format(name)}:", unit + answer.code]
+    lines = [f"{name} = {trouble.code}", f"if {trouble.bad(name)}:", unit + answer.code]
     return shifted.inserted_before(again, lines) if again else None
 
 
 def _skips(trouble: Trouble) -> Iterator[Fix]:
     site = trouble.site
     text = site.source.inserted_before(
-        site.statement, [f"if {trouble.bad.format(trouble.code)}:", site.source.indent_unit() + "continue"]
+        site.statement, [f"if {trouble.bad(trouble.code)}:", site.source.indent_unit() + "continue"]
     )
     if text is not None and not has_call(trouble.subject):
         why = f"{trouble.cause} The loop now goes on with the next one."
@@ -112,7 +120,7 @@ def _filters(trouble: Trouble, comprehension: ast.AST) -> Iterator[Fix]:
     last = comprehension.generators[-1]
     if any(trouble.subject in ast.walk(part) for part in comprehension.generators):
         return
-    condition = trouble.good.format(trouble.code)
+    condition = trouble.good(trouble.code)
     end = last.ifs[-1] if last.ifs else last.iter
     code = trouble.site.code(end)
     joined = f"{code} and {condition}" if last.ifs else f"{code} if {condition}"

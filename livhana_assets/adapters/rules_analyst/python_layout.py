@@ -34,7 +34,8 @@ class PythonLayout:
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
         names = [".".join(parts[start:]) for start in range(len(parts))]
         imported = next((name for name in names if name in self._imported), None)
-        return imported or ".".join(parts[self._package_start(parts, path) :])
+        beside = next((names[i] for i in range(len(parts)) if "/".join(parts[:i]) in self._roots), None)
+        return imported or beside or ".".join(parts[self._package_start(parts) :])
 
     def root_of(self, path: str) -> str:
         """The folder that has to be importable for that name."""
@@ -70,14 +71,25 @@ class PythonLayout:
                 found |= set(_imports(source))
         return found
 
-    def _package_start(self, parts: list[str], path: str) -> int:
+    @cached_property
+    def _roots(self) -> set[str]:
+        """The folders from which tests import the target's own modules."""
+        return {
+            "/".join(parts[:start])
+            for path in self.crash.paths
+            if path.endswith(".py")
+            for parts in [path.removesuffix(".py").removesuffix("/__init__").split("/")]
+            for start in range(len(parts))
+            if ".".join(parts[start:]) in self._imported
+        }
+
+    def _package_start(self, parts: list[str]) -> int:
         held = set(self.crash.paths)
-        start = len(parts) - (0 if path.endswith("/__init__.py") else 1)
+        start = len(parts) - 1
         while start > 0 and "/".join([*parts[:start], "__init__.py"]) in held:
             start -= 1
-        if start == len(parts) - 1 and start > 0 and parts[0] != "src":
-            return 0 if parts[0] not in ("lib", "app") or len(parts) > 2 else start
-        return start
+        packaged = start < len(parts) - 1
+        return start if packaged else 1 if parts[0] in ("src", "lib") and len(parts) > 1 else 0
 
 
 def _is_test(path: str) -> bool:

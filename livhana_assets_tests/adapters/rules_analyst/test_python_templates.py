@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
@@ -160,6 +162,43 @@ CASES = {
     def heavy(box):
         return box.wieght > 2
 """, "heavy(Box())", True, ["-    return box.wieght > 2\n", "+    return box.weight > 2\n"]),
+    "members without a rank come last": (
+        """
+    def ranked(rows):
+        return sorted(rows, key=lambda row: row["rank"])
+""", "ranked([{'rank': None}, {'rank': 2}, {'rank': None}])", [{"rank": 2}, {"rank": None}, {"rank": None}], None),
+    "one word is a first name only": (
+        """
+    def names(text):
+        first, last = text.split(" ")
+        return last, first
+""", "names('Mia')", ("", "Mia"), ['-    first, last = text.split(" ")\n', '+    first, _, last = text.partition(" ")\n']),
+    "a stranger has no place": (
+        """
+    def place(queue, who) -> "int | None":
+        return queue.index(who)
+""", "place(['a'], 'b')", None, ["+    if who not in queue:\n", "+        return None\n"]),
+    "a loop that removes goes through a copy": (
+        """
+    def kept(stock):
+        for name in stock:
+            if not stock[name]:
+                del stock[name]
+        return stock
+""", "kept({'a': 0, 'b': 1})", {"b": 1}, ["-    for name in stock:\n", "+    for name in list(stock):\n"]),
+    "a float beside a Decimal is read as it prints": (
+        """
+    from decimal import Decimal
+
+    def taxed(price):
+        return price * 1.5
+""", "taxed(Decimal('2'))", Decimal("3.0"), ["-    return price * 1.5\n", '+    return price * Decimal("1.5")\n']),
+    "an amount that is missing is zero beside a number": (
+        """
+    def owed(person):
+        debt = person["debt"]
+        return {"owed": debt + 1}
+""", "owed({'debt': None})", {"owed": 1}, None),
 }  # fmt: skip
 
 

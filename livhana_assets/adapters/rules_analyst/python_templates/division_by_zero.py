@@ -24,14 +24,16 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
         ):
             continue
         told = f"a trace with this error in which `{site.code(divisor)}` is not zero"
-        subject, bad, good = _plain(divisor)
-        trouble = Trouble(site, subject, bad, good, "was empty" if subject is not divisor else "was zero", told)
+        subject = _plain(divisor)
+        trouble = Trouble(
+            site, subject, lambda it: f"not {it}", str, "was empty" if subject is not divisor else "was zero", told
+        )
         yield from guards(trouble)
         if annotated(site.function) is None or isinstance(
             site.source.parent(node), ast.Assign | ast.Dict | ast.keyword | ast.Call
         ):
             zero = "0.0" if isinstance(node.op, ast.Div) and "0.0" in site.source.text else "0"
-            new = f"{site.code(node)} if {good.format(site.code(subject))} else {zero}"
+            new = f"{site.code(node)} if {site.code(subject)} else {zero}"
             plain = isinstance(site.source.parent(node), ast.Assign | ast.Return | ast.Dict | ast.keyword)
             yield from instead(
                 trouble,
@@ -42,12 +44,12 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
             )
 
 
-def _plain(divisor: ast.expr) -> tuple[ast.expr, str, str]:
+def _plain(divisor: ast.expr) -> ast.expr:
     """`len(x)` is zero where x is empty."""
     match divisor:
         case ast.Call(func=ast.Name(id="len"), args=[ast.Name() | ast.Attribute() as only]):
-            return only, "not {}", "{}"
-    return divisor, "not {}", "{}"
+            return only
+    return divisor
 
 
 def _is_zero(value: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, items_of
 from livhana_assets.adapters.rules_analyst.python_answers import annotated
-from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
+from livhana_assets.adapters.rules_analyst.python_guards import Condition, Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
@@ -42,10 +42,18 @@ def _indexed(site: PythonSite, node: ast.Subscript, base: ast.expr, index: ast.e
         case ast.Constant(value=0) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1)):
             trouble = _empty(site, base)
         case ast.Constant(value=int(number)):
-            trouble = _short(site, base, f"len({code}) <= {number}", f"len({code}) > {number}", f"had no item {number}")
+            trouble = _short(
+                site,
+                base,
+                lambda it: f"len({it}) <= {number}",
+                lambda it: f"len({it}) > {number}",
+                f"had no item {number}",
+            )
         case ast.Name() | ast.Attribute() | ast.BinOp():
             at = site.code(index)
-            trouble = _short(site, base, f"{at} >= len({code})", f"{at} < len({code})", f"had no item `{at}`")
+            trouble = _short(
+                site, base, lambda it: f"{at} >= len({it})", lambda it: f"{at} < len({it})", f"had no item `{at}`"
+            )
         case _:
             return
     yield from guards(trouble)
@@ -56,7 +64,7 @@ def _indexed(site: PythonSite, node: ast.Subscript, base: ast.expr, index: ast.e
         or (isinstance(site.source.parent(node), ast.Attribute) and not default)
     ):
         return
-    new = f"{site.code(node)} if {trouble.good.format(code)} else {default or 'None'}"
+    new = f"{site.code(node)} if {trouble.good(code)} else {default or 'None'}"
     inside = isinstance(site.source.parent(node), ast.Assign | ast.Return | ast.Dict | ast.keyword | ast.Call)
     yield from instead(
         trouble,
@@ -110,10 +118,10 @@ def _wants_members(site: PythonSite, called: str) -> bool:
 
 def _empty(site: PythonSite, subject: ast.expr) -> Trouble:
     told = f"a trace with this error in which `{site.code(subject)}` has members"
-    return Trouble(site, subject, "not {}", "{}", "was empty", told)
+    return Trouble(site, subject, lambda it: f"not {it}", str, "was empty", told)
 
 
-def _short(site: PythonSite, subject: ast.expr, bad: str, good: str, state: str) -> Trouble:
+def _short(site: PythonSite, subject: ast.expr, bad: Condition, good: Condition, state: str) -> Trouble:
     told = f"a trace with this error in which `{site.code(subject)}` is long enough"
     return Trouble(site, subject, bad, good, state, told)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_answers import answers
-from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
+from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import has_call
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
@@ -35,7 +35,7 @@ def _conversion(site: PythonSite, call: ast.Call, given: ast.expr) -> Iterator[F
     code = site.code(given)
     told = f"a trace with this error in which `{code}` is well formed"
     if value == "" or (value is UNKNOWN and site.message.endswith("''")):
-        trouble = Trouble(site, given, "not {}", "{}", "was empty", told)
+        trouble = Trouble(site, given, lambda it: f"not {it}", str, "was empty", told)
         if _called(call) in ("int", "float", "Decimal") and not has_call(given):
             yield from instead(trouble, given, f"{code} or 0", f"Take 0 where {code} is empty", 0.6)
         yield from guards(trouble)
@@ -90,7 +90,7 @@ def _error(site: PythonSite, call: ast.Call) -> str:
 
 
 def _odd(site: PythonSite, given: ast.expr, told: str) -> Trouble:
-    return Trouble(site, given, "", "", "was malformed", told)
+    return Trouble(site, given, never, never, "was malformed", told)
 
 
 def _called(call: ast.Call) -> str:

@@ -17,18 +17,12 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
     for node in _reads(site):
         base, key = site.code(node.value), site.code(node.slice)
         told = f"a trace with this error in which `{base}` holds {key}"
-        trouble = Trouble(site, node.slice, f"{{}} not in {base}", f"{{}} in {base}", f"was no key of `{base}`", told)
+        # A constant key is read wherever it stands; a guard is about the variables of the read.
+        subject = node if isinstance(node.slice, ast.Constant) else node.slice
+        state = "was not there" if subject is node else f"was no key of `{base}`"
+        trouble = Trouble(site, subject, lambda _: f"{key} not in {base}", lambda _: f"{key} in {base}", state, told)  # noqa: B023
         yield from _defaults(site, node, trouble)
-        yield from guards(
-            Trouble(
-                site,
-                node.slice if not isinstance(node.slice, ast.Constant) else node,
-                f"{key} not in {base}",
-                f"{key} in {base}",
-                f"was not there (no {key} in `{base}`)",
-                told,
-            )
-        )
+        yield from guards(trouble)
 
 
 def _defaults(site: PythonSite, node: ast.Subscript, trouble: Trouble) -> Iterator[Fix]:

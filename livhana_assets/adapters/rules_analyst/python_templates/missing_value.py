@@ -30,13 +30,15 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
     for missing in subjects(site):
         code = site.code(missing.subject)
         told = f"a trace with this error in which `{code}` has a value"
-        trouble = Trouble(site, missing.subject, "{} is None", "{} is not None", "was None", told)
+        trouble = Trouble(
+            site, missing.subject, lambda it: f"{it} is None", lambda it: f"{it} is not None", "was None", told
+        )
         yield from guards(trouble)
         if missing.default and site.depth == 0:
             new = f"({code} or {missing.default})"
             bare = isinstance(site.source.parent(missing.subject), ast.comprehension | ast.For)
             new = new[1:-1] if bare or _is_argument(site, missing.subject) else new
-            likelihood = 0.6 if site.comprehension_of(missing.subject) else 0.52
+            likelihood = 0.6 if site.comprehension_of(missing.subject) else 0.57 if missing.default == "0" else 0.52
             yield from instead(
                 trouble, missing.subject, new, f"Take {missing.default} where {code} is None", likelihood
             )
@@ -131,7 +133,8 @@ def _argument(site: PythonSite, call: ast.Call, first: ast.expr, called: str) ->
     elif re.search(
         r"(expected string|must be str|expected str|conversion from NoneType|got 'NoneType')", message
     ) and name not in ("len", "isinstance"):
-        yield Missing(first, call, '""' if called.startswith("re.") else "")
+        default = '""' if called.startswith("re.") else "0" if name == "Decimal" else ""
+        yield Missing(first, call, default)
 
 
 def _iterated(site: PythonSite) -> Iterator[Missing]:

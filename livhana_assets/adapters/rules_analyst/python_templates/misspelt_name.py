@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from livhana_assets.adapters.rules_analyst.python_guards import Trouble
+from livhana_assets.adapters.rules_analyst.python_guards import Trouble, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
 
@@ -42,7 +42,7 @@ def _meant(site: PythonSite, node: ast.expr, wrong: str) -> str:
 def _renamed(site: PythonSite, node: ast.expr, wrong: str, meant: str) -> Fix:
     code = site.code(node)
     refuted = f"`{wrong}` is defined by another release"
-    trouble = Trouble(site, node, "", "", f"does not exist, `{meant}` does", refuted)
+    trouble = Trouble(site, node, never, never, f"does not exist, `{meant}` does", refuted)
     text = site.source.replaced((node, code[: len(code) - len(wrong)] + meant))
     return trouble.fix(text, f"Spell {wrong} as {meant} in {site.function.name}", trouble.cause, 0.85)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.python_answers import EMPTY, kind_of
-from livhana_assets.adapters.rules_analyst.python_guards import Trouble
+from livhana_assets.adapters.rules_analyst.python_guards import Trouble, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import own_nodes
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
@@ -23,7 +23,7 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
     if first is None:
         return
     told = f"a trace with this error in which a branch before {site.where} had bound `{name}`"
-    trouble = Trouble(site, reads[0], "", "", "had no value", told)
+    trouble = Trouble(site, reads[0], never, never, "had no value", told)
     for value, likelihood in _values(site, name, reads[0]):
         text = site.source.inserted_before(first, [f"{name} = {value}"])
         if text:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_answers import kind_of
-from livhana_assets.adapters.rules_analyst.python_guards import Trouble, instead
+from livhana_assets.adapters.rules_analyst.python_guards import Trouble, instead, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
 
 NUMBERS = ("int", "float", "Decimal", "decimal.Decimal")
+DECIMAL_FLOAT = re.compile(r"'float' and 'decimal.Decimal'|'decimal.Decimal' and 'float'")
 MIXED = r"'?\"?(int|float|str|decimal\.Decimal|Decimal)\"?'?"
 
 
@@ -27,8 +28,20 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
                 yield from _numbers(site, left, right)
             case ast.Call(func=ast.Attribute(attr="join"), args=[only]) if "expected str instance" in site.message:
                 yield from _joined(site, only)
+            case ast.BinOp(left=left, right=right) if DECIMAL_FLOAT.search(site.message):
+                yield from _exact(site, left, right)
     if isinstance(site.statement, ast.AugAssign) and _is_mixed(site):
         yield from _added(site, site.statement.target, site.statement.value, fixed_left=True)
+
+
+def _exact(site: PythonSite, left: ast.expr, right: ast.expr) -> Iterator[Fix]:
+    """The float beside a Decimal, as the Decimal that it prints as."""
+    for side in (left, right):
+        literal = isinstance(side, ast.Constant) and isinstance(side.value, float)
+        if literal or isinstance(site.value(side), float):
+            code = site.code(side)
+            new = f'Decimal("{code}")' if literal else f"Decimal(str({code}))"
+            yield from instead(_trouble(site, side, "Decimal"), side, new, f"Use {code} as Decimal", 0.8)
 
 
 def _is_mixed(site: PythonSite) -> bool:
@@ -75,7 +88,7 @@ def _coerced(site: PythonSite, node: ast.expr, kind: str, likelihood: float) -> 
 
 def _trouble(site: PythonSite, node: ast.expr, kind: str) -> Trouble:
     told = f"a trace with this error in which `{site.code(node)}` is {kind} already"
-    return Trouble(site, node, "", "", f"was not {kind}", told)
+    return Trouble(site, node, never, never, f"was not {kind}", told)
 
 
 def _is_text(site: PythonSite, node: ast.expr) -> bool:
