@@ -114,7 +114,7 @@ def _assigned(found: re.Match[str]) -> str:
 
 
 def _looks_random(value: str) -> bool:
-    return len(value) >= 6 and any(character.isdigit() for character in value)
+    return len(value) >= 6 and any(character.isdigit() or character == "@" for character in value)
 
 
 def _email(found: re.Match[str]) -> str:
