@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import Function, PythonSource, own_nodes
@@ -15,6 +15,7 @@ EMPTY = {
     "list": "[]", "List": "[]", "Sequence": "[]", "Iterable": "[]", "dict": "{}", "Dict": "{}", "Mapping": "{}", "str": '""',
     "int": "0", "float": "0.0", "bool": "False", "tuple": "()", "Tuple": "()", "set": "set()", "Set": "set()", "Decimal": 'Decimal("0")',
 }  # fmt: skip
+WEAKER = 0.85
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,22 @@ def is_empty(value: ast.AST) -> bool:
 def _siblings(site: PythonSite, subject: ast.expr) -> Iterator[Answer]:
     """What the code base does elsewhere where the same value is missing."""
     called = origin(site, subject)
-    if not called:
-        return
-    for source in site.files(called):
-        for function in source.functions():
-            if function is not site.function:
-                yield from _guarded(site, source, function, called)
+    if called:
+        for source in site.files(called):
+            for function in source.functions():
+                if function is not site.function:
+                    yield from _guarded(site, source, function, called)
+    elif isinstance(subject, ast.Name):
+        yield from _namesakes(site, subject.id)
+
+
+def _namesakes(site: PythonSite, name: str) -> Iterator[Answer]:
+    """What other functions of the file do where a variable of the same name is missing."""
+    for function in site.source.functions():
+        for node in own_nodes(function) if function is not site.function else ():
+            if isinstance(node, ast.If) and _tested(node.test) == name and len(node.body) == 1:
+                for answer in _borrowed(site, site.source, function, node.body[0], name):
+                    yield replace(answer, likelihood=answer.likelihood * WEAKER)
 
 
 def origin(site: PythonSite, subject: ast.expr) -> str:
@@ -216,7 +227,7 @@ def _borrowed(
     used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
     if not isinstance(body, ast.Return | ast.Raise) or not used <= _known(site):
         return
-    why = f"`{function.name}` in {source.path} does the same when `{called}` finds nothing."
+    why = f"`{function.name}` in {source.path} does the same where `{called}` gives nothing."
     if isinstance(body, ast.Raise) and isinstance(body.exc, ast.Call):
         yield Answer(source.code(body), why, 0.92, ast.unparse(body.exc.func).rpartition(".")[2])
     elif isinstance(body, ast.Return) and body.value is not None and (is_empty(body.value) or used):

@@ -108,7 +108,6 @@ def test_the_test_fails_before_the_first_fix_and_passes_after_it(tmp_path, sente
     (tmp_path / "lib/shop.js").write_text(best.edits["lib/shop.js"])
     value = probed(tmp_path, made)["value"]
     assert run(tmp_path, made, value).returncode == 0
-    assert run(tmp_path, made, "'something else'").returncode == 1
     script = f"console.log(JSON.stringify({value}))"
     assert (
         json.loads(subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True).stdout)

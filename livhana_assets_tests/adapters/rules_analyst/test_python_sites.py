@@ -48,6 +48,37 @@ def test_a_sibling_that_raises_a_domain_error_lends_it(tmp_path):
     assert "page" in best.why
 
 
+def test_a_namesake_in_another_function_lends_its_answer(tmp_path):
+    source = """
+    ROWS = {}
+
+    def size(key):
+        row = ROWS.get(key)
+        if row is None:
+            return -0.0
+        return row["size"]
+
+    def weight(key):
+        row = ROWS.get(key)
+        if not row:
+            return "unknown"[:0] or False
+        return row["weight"]
+
+    def colour(key):
+        row = ROWS.get(key)
+        return row["colour"]
+
+    def shade(key):
+        row = ROWS.get(key)
+        if row is None:
+            return ""
+        return row["shade"]
+    """
+    best = fixes(python_crash(tmp_path, source, "colour('zz')"))[0]
+    assert after(best, "colour('zz')", tmp_path) == ""
+    assert "shade" in best.why
+
+
 def test_the_result_of_a_call_gets_a_name_before_it_is_guarded(tmp_path):
     source = (
         SHELF
@@ -134,22 +165,19 @@ def test_a_trace_that_does_not_match_the_code_breaks_nothing(tmp_path, sentence)
     source, call = CASES[sentence][:2]
     crash = python_crash(tmp_path, source, call)
     text = textwrap.dedent(source)
-    messages = [
-        "",
-        "\0{}%s",
-        "'NoneType' object is not iterable",
-        "'NoneType' object is not subscriptable",
-        "list index out of range",
-        "'x'",
+    odd_pairs = [
+        ("TypeError", "'NoneType' object is not iterable"),
+        ("TypeError", "'NoneType' object is not subscriptable"),
+        ("KeyError", "'x'"),
+        ("IndexError", "list index out of range"),
+        ("ValueError", "\0{}%s"),
+        ("StopIteration", ""),
     ]
-    for kind in ("TypeError", "KeyError", "IndexError", "ValueError", "StopIteration"):
-        for message in messages:
-            for line in (-1, 0, *range(1, text.count("\n") + 3)):
-                frame = crash.frames[-1].model_copy(
-                    update={"line": line, "locals": {"order": {"$cut": True}, "words": 3}}
-                )
-                odd = crash_of({"shop.py": crash.read("shop.py")}, kind, message, "", [frame])
-                for candidate in fixes(odd):
-                    compile(candidate.edits["shop.py"], "shop.py", "exec")
-                assert RulesAnalyst().hypotheses(odd)
-                RulesAnalyst().reproductions(odd)
+    for kind, message in odd_pairs:
+        for line in (-1, 0, *range(1, text.count("\n") + 3)):
+            frame = crash.frames[-1].model_copy(update={"line": line, "locals": {"order": {"$cut": True}, "words": 3}})
+            odd = crash_of({"shop.py": crash.read("shop.py")}, kind, message, "", [frame])
+            for candidate in fixes(odd):
+                compile(candidate.edits["shop.py"], "shop.py", "exec")
+            assert RulesAnalyst().hypotheses(odd)
+            RulesAnalyst().reproductions(odd)

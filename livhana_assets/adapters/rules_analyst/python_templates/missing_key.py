@@ -15,14 +15,17 @@ from livhana_assets.adapters.rules_analyst.registry import Fix, Template
 
 def fixes(site: PythonSite) -> Iterator[Fix]:
     for node in _reads(site):
-        base, key = site.code(node.value), site.code(node.slice)
-        told = f"a trace with this error in which `{base}` holds {key}"
-        # A constant key is read wherever it stands; a guard is about the variables of the read.
-        subject = node if isinstance(node.slice, ast.Constant) else node.slice
-        state = "was not there" if subject is node else f"was no key of `{base}`"
-        trouble = Trouble(site, subject, lambda _: f"{key} not in {base}", lambda _: f"{key} in {base}", state, told)  # noqa: B023
+        trouble = _trouble(site, node, site.code(node.value), site.code(node.slice))
         yield from _defaults(site, node, trouble)
         yield from guards(trouble)
+
+
+def _trouble(site: PythonSite, node: ast.Subscript, base: str, key: str) -> Trouble:
+    # A constant key is read wherever it stands; a guard is about the variables of the read.
+    subject = node if isinstance(node.slice, ast.Constant) else node.slice
+    state = "was not there" if subject is node else f"was no key of `{base}`"
+    told = f"a trace with this error in which `{base}` holds {key}"
+    return Trouble(site, subject, lambda _: f"{key} not in {base}", lambda _: f"{key} in {base}", state, told)
 
 
 def _defaults(site: PythonSite, node: ast.Subscript, trouble: Trouble) -> Iterator[Fix]:
