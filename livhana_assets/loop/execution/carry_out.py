@@ -11,7 +11,7 @@ from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
-from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.policy import Policy, is_critical
 from livhana_assets.loop.proposals.ports import (
     NO_COMMIT,
     HeadMoved,
@@ -97,6 +97,8 @@ def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now
         raise Refused(f"{proposal.id} changed after it was approved: it needs a new approval.")
     if now >= proposal.approval.expires_at:
         raise Refused(f"The approval of {proposal.id} expired: approve it again.")
+    if proposal.approval.door == "policy" and policy.require_approval:
+        raise Refused(f"The policy that approved {proposal.id} is off: `livhana approve {proposal.id}` comes first.")
     if proposal.effect is None or not proposal.implementation.patch:
         raise Refused(f"{proposal.id} has no patch to carry out.")
 
@@ -131,6 +133,9 @@ def _rebuild(claimed: Proposal, target: TargetRepo) -> Rebuilt:
 
 def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy: Policy) -> None:
     needs_test = not claimed.reverts
+    by_policy = claimed.approval is not None and claimed.approval.door == "policy"
+    if by_policy and is_critical(target.changes(rebuilt.base, rebuilt.commit), policy):
+        raise _Failed("it touches a protected path, which only a person may approve")
     if refused := gates.refusal(vet_commit(target, rebuilt.base, rebuilt.commit, policy, needs_test=needs_test)):
         raise _Failed(f"refused by a gate: {refused}")
 
@@ -157,6 +162,8 @@ def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> 
         baseline = ground.baseline(rebuilt.base, runner)
         if baseline.usable:
             steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, baseline.demanded))
+        elif runner.name == proved.runner:
+            steps.append(baseline.step)
     if not steps:
         raise _Failed("no test runner of the proof is here any more")
     return tuple(steps)

@@ -35,7 +35,8 @@ def approve(
         raise DigestChanged(
             f"{proposal_id} is not what you saw any more: read it again with `livhana show {proposal_id}` and decide then."
         )
-    if proposal.status is Status.APPROVED and proposal.approval and proposal.approval.digest == digest:
+    standing = proposal.approval if proposal.status is Status.APPROVED else None
+    if standing and standing.digest == digest and (door == "policy" or standing.door != "policy"):
         return proposal
     if not by.strip():
         raise Refused("An approval needs the name of a person: say who you are with --by NAME.")
