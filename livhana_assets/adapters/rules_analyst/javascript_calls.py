@@ -126,21 +126,24 @@ def _variable(site: JavaScriptSite, name: str, values: Mapping[str, Any]) -> str
 
 def _was_changed(site: JavaScriptSite, name: str) -> bool:
     """Whether the function assigned the variable or changed its value in place, up to the crash or in a loop around it."""
-    changing = re.compile(rf"^{name}\.(?:[\w.]+\.)?({CHANGING})$|^{name}(\.|\[).*", re.DOTALL)
+    written = re.compile(rf"{re.escape(name)}([.\[].*)?", re.DOTALL)
+    called = re.compile(rf"{re.escape(name)}\.({CHANGING})")
     for node in nodes(site.function):
-        if not _may_have_run(site, node):
-            continue
-        target = (
-            node.field("left") or node.field("argument")
-            if "assignment_exp" in node.kind() or node.kind() == "update_expression"
-            else None
-        )
-        if target is not None and (target.text() == name or changing.match(target.text())):
+        target = _written(node)
+        if target is not None and written.fullmatch(target.text()) and _may_have_run(site, node):
             return True
-        called = node.field("function") if node.kind() == "call_expression" else None
-        if called is not None and re.match(rf"^{name}\.({CHANGING})$", called.text()):
+        method = node.field("function") if node.kind() == "call_expression" else None
+        if method is not None and called.fullmatch(method.text()) and _may_have_run(site, node):
             return True
     return False
+
+
+def _written(node: SgNode) -> SgNode | None:
+    """What an assignment, an update or a `delete` changes."""
+    if node.kind() in ("assignment_expression", "augmented_assignment_expression"):
+        return node.field("left")
+    deletes = node.kind() == "unary_expression" and node.text().startswith("delete ")
+    return node.field("argument") if deletes or node.kind() == "update_expression" else None
 
 
 def _may_have_run(site: JavaScriptSite, node: SgNode) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from livhana_assets.adapters.rules_analyst.javascript_calls import JavaScriptCall, call_of
 from livhana_assets.adapters.rules_analyst.javascript_probe import probe_script
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite, sites
-from livhana_assets.adapters.rules_analyst.javascript_source import parse
+from livhana_assets.adapters.rules_analyst.javascript_source import JavaScriptSource
 from livhana_assets.adapters.rules_analyst.literals import NotRebuildable
 from livhana_assets.loop.proposals.ports import Crash, Reproduction
 
@@ -35,9 +35,9 @@ def _each(crash: Crash) -> Iterator[Reproduction]:
 def _reproduction(site: JavaScriptSite, call: JavaScriptCall) -> Reproduction:
     crash = site.crash
     folder = folder_of_tests(crash, call.path)
-    module = is_module(site)
+    module = is_module(crash, site.source)
     # In a package of the other kind, the ending says what the test is.
-    path = f"{folder}/livhana-{crash.pattern.pattern_id}.test.{'mjs' if module else _ending(crash, call.path)}".removeprefix(
+    path = f"{folder}/livhana-{crash.pattern.pattern_id}.test.{'mjs' if module else 'cjs' if _in_package_of_modules(crash, call.path) else 'js'}".removeprefix(
         "/"
     )
     name = f"{call.function} answers where it raised {crash.pattern.error_type}"
@@ -94,8 +94,9 @@ def _bound(call: JavaScriptCall, renaming: str = ": ") -> str:
     return f"{{ {call.name} }}" if call.name == call.local else f"{{ {call.name}{renaming}{call.local} }}"
 
 
-def is_module(site: JavaScriptSite) -> bool:
-    return site.source.is_module
+def is_module(crash: Crash, source: JavaScriptSource) -> bool:
+    """Whether node loads the file as an ES module."""
+    return source.is_module or (source.path.endswith(".js") and _in_package_of_modules(crash, source.path))
 
 
 def folder_of_tests(crash: Crash, path: str) -> str:
@@ -110,10 +111,9 @@ def folder_of_tests(crash: Crash, path: str) -> str:
     return f"{nearest}/test".removeprefix("/")
 
 
-def _ending(crash: Crash, path: str) -> str:
-    """`cjs` in a package of ES modules, else `js`."""
-    package = next((p for p in _above(path) if p in crash.paths), "")
-    return "cjs" if re.search(r'"type"\s*:\s*"module"', crash.read(package) or "") and parse(path, "") else "js"
+def _in_package_of_modules(crash: Crash, path: str) -> bool:
+    package = next((place for place in _above(path) if place in crash.paths), "")
+    return bool(re.search(r'"type"\s*:\s*"module"', crash.read(package) or "")) if package else False
 
 
 def _above(path: str) -> list[str]:

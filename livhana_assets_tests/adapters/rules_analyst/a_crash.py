@@ -36,9 +36,7 @@ def crash_of(
     return Crash(pattern, exemplar, language, tuple(frames), tuple(files), files.get)
 
 
-def python_crash(
-    folder: Path, source: str, call: str, others: dict[str, str] | None = None, fine: bool = False
-) -> Crash:
+def python_crash(folder: Path, source: str, call: str, others: dict[str, str] | None = None) -> Crash:
     """Write a module, make a call that crashes, and log it. Other files are written beside it."""
     files = {
         "shop.py": textwrap.dedent(source).lstrip("\n"),

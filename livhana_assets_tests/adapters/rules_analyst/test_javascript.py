@@ -143,6 +143,22 @@ def test_an_es_module_is_imported(tmp_path):
     assert probed(tmp_path, made) == {"raises": "TypeError", "message": message}
 
 
+def test_a_common_module_among_es_modules_is_required_by_a_test_that_says_so(tmp_path):
+    source = "exports.top = ($list) => {\n  return $list.first.name;\n};\n"
+    frame = Frame(file="lib/top.cjs", function="exports.top", line=2, locals={"$list": {}})
+    files = {"lib/top.cjs": source, "package.json": '{ "type": "module" }', "test/old.test.js": ""}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    message = "Cannot read properties of undefined (reading 'name')"
+    crash = crash_of(files, "TypeError", message, "", [frame], "javascript")
+    [made] = RulesAnalyst().reproductions(crash)
+    assert made.path.endswith(".test.cjs")
+    assert message in run(tmp_path, made, None).stdout
+    (tmp_path / "lib/top.cjs").write_text(next(iter(RulesAnalyst().candidates(crash))).edits["lib/top.cjs"])
+    assert run(tmp_path, made, str(probed(tmp_path, made)["value"])).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("source", "function", "values"),
     [

@@ -48,6 +48,13 @@ def test_a_sibling_that_raises_a_domain_error_lends_it(tmp_path):
     assert "page" in best.why
 
 
+def test_a_key_is_read_with_the_default_of_another_file(tmp_path):
+    source = "def total(order):\n    return 10 + order['fee']\n"
+    other = {"orders.py": "def fee(order):\n    return order.get('fee', 2)\n"}
+    best = fixes(python_crash(tmp_path, source, "total({})", other))[0]
+    assert after(best, "total({})", tmp_path) == 12
+
+
 def test_a_namesake_in_another_function_lends_its_answer(tmp_path):
     source = """
     ROWS = {}
