@@ -12,6 +12,13 @@ const { pathToFileURL } = require('node:url');
 
 const report = (told) => fs.writeSync(Number(process.env.LIVHANA_REPORT_FD), JSON.stringify(told) + '\\n');
 
+// The working directory is the checkout, or a folder of it.
+function found(file) {
+  let top = process.cwd();
+  while (!fs.existsSync(path.join(top, file)) && path.dirname(top) !== top) top = path.dirname(top);
+  return path.join(top, file);
+}
+
 // The value's code, or null where it has none.
 function literal(value) {
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);
@@ -51,7 +58,7 @@ const typeOf = (value) => (value === null || value === undefined ? String(value)
 
 def probe_script(call: JavaScriptCall, module: bool) -> str:
     """Writes {"value": literal or null, "type": name} or {"raises": name, "message": text} to the report."""
-    place = f"path.resolve({json.dumps(call.path)})"
+    place = f"found({json.dumps(call.path)})"
     load = f"import(pathToFileURL({place}))" if module else f"require({place})"
     exported = f"loaded.{call.name}" if call.name else "loaded.default" if module else "loaded"
     script = SCRIPT.replace("LOAD;", f"{load};").replace("LOCAL = EXPORTED", f"{call.local} = {exported}")

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 SCRIPT = '''import json, math, os, sys
 
-sys.path.insert(0, os.path.abspath({root!r}))
+# The working directory is the checkout, or a folder of it.
+top = os.getcwd()
+while not os.path.exists(os.path.join(top, {file!r})) and os.path.dirname(top) != top:
+    top = os.path.dirname(top)
+sys.path.insert(0, os.path.join(top, {root!r}))
 
 
 def report(**told):
@@ -50,9 +54,11 @@ else:
 '''
 
 
-def probe_script(call: str, imports: Sequence[str], helper: str, root: str) -> str:
+def probe_script(call: str, imports: Sequence[str], helper: str, file: str, root: str) -> str:
     """Writes {"value": literal or null, "type": name} or {"raises": name, "message": text} to the report."""
-    return SCRIPT.format(root=root, imports=_indented("\n".join(imports)), helper=_indented(helper), call=call)
+    return SCRIPT.format(
+        file=file, root=root, imports=_indented("\n".join(imports)), helper=_indented(helper), call=call
+    )
 
 
 def _indented(code: str) -> str:

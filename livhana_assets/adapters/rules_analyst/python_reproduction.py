@@ -49,7 +49,11 @@ def _reproduction(site: PythonSite, call: Call, layout: PythonLayout, folder: st
         ""
         if call.fixtures
         else probe_script(
-            call.code, _imports(call, ""), ROW if "_row(" in call.code else "", layout.root_of(site.source.path)
+            call.code,
+            _imports(call, ""),
+            ROW if "_row(" in call.code else "",
+            site.source.path,
+            layout.root_of(site.source.path),
         )
     )
     return Reproduction(path, f"{path}::{name}", call.function, site.depth, test.render, probe)

@@ -82,6 +82,8 @@ def run(folder: Path, reproduction: Reproduction, value: str | None) -> subproce
 
 
 def probed(folder: Path, reproduction: Reproduction) -> dict:
+    """The probe's word, from a folder of the checkout, as a runner in a package's own folder gives it."""
+    folder = folder / Path(reproduction.path).parent
     read, write = os.pipe()
     subprocess.run(
         ["node", "-e", reproduction.probe],

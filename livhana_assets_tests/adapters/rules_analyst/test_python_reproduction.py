@@ -91,7 +91,7 @@ def probed(tmp_path: Path, reproduction: Reproduction) -> dict[str, object]:
     read, write = os.pipe()
     subprocess.run(
         [sys.executable, "-c", reproduction.probe],
-        cwd=tmp_path,
+        cwd=tmp_path / "src",
         pass_fds=[write],
         check=True,
         env={**ENVIRONMENT, "LIVHANA_REPORT_FD": str(write)},
