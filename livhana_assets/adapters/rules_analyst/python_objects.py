@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Any
 
 from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, python_literal
@@ -32,9 +33,16 @@ class PythonObjects:
             raise NotRebuildable(f"no class {name} in the repository")
         self.imports.add(f"from {self.layout.module_of(source.path)} import {short}")
         if "_name_" in fields and "_value_" in fields:
-            return f"{short}.{fields['_name_']}"
+            return f"{short}.{_name(fields['_name_'])}"
         given = _dataclass_fields(found, fields) if _is_dataclass(found) else _init_arguments(found, fields)
-        return f"{short}({', '.join(f'{key}={self.render(value)}' for key, value in given.items())})"
+        return f"{short}({', '.join(f'{_name(key)}={self.render(value)}' for key, value in given.items())})"
+
+
+def _name(logged: Any) -> str:
+    """A logged name that becomes code is a name and nothing else."""
+    if not (isinstance(logged, str) and logged.isidentifier()) or iskeyword(logged):
+        raise NotRebuildable(f"{logged!r:.80} is no name")
+    return logged
 
 
 def _class(source: PythonSource | None, name: str) -> ast.ClassDef | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from livhana_assets.loop.patterns.frames import map_frames
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame, Suspect
 from livhana_assets.loop.proposals.model import Evidence
 from livhana_assets.loop.proposals.ports import Crash, TargetRepo
+
+TYPE_NAME = re.compile(r"[\w.$\[\] -]{1,200}")
+"""Analysts write the type's name into tests, so nothing that could end a string, a comment or a line may be in it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Unproved:
 
 def crash_of(pattern: ErrorPattern, target: TargetRepo, base: str) -> Crash | Unproved:
     """The pattern laid over the base commit: the newest exemplar whose frames are in the repository."""
+    if not TYPE_NAME.fullmatch(pattern.error_type):
+        return Unproved("the logged error names no type of exception")
     paths = target.paths(base)
     for exemplar in sorted(pattern.exemplars, key=_richness, reverse=True):
         frames = map_frames(exemplar.frames, paths)
