@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
-from livhana_assets.cli.tables import out, print_json, print_rows, say
+from livhana_assets.cli.tables import out, print_json, print_rows, printable, say
 from livhana_assets.cli.turns import execute_one, settle
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
@@ -131,11 +131,11 @@ def _show(proposal: Proposal) -> None:
     out.rule(f"{proposal.id}  ·  {proposal.status}  ·  {proposal.priority}", align="left")
     for text in (proposal.title, proposal.description, proposal.specification):
         if text:
-            out.print(text, markup=False)
+            out.print(printable(text), markup=False)
     print_rows([{"why": h.statement, "what would refute it": h.refuted_by} for h in proposal.hypotheses], "Hypotheses")
     print_rows([{"evidence": e.label, "value": e.value} for e in proposal.evidence], "Evidence")
     if proposal.implementation.patch:
-        out.print(Syntax(proposal.implementation.patch, "diff", background_color="default", word_wrap=True))
+        out.print(Syntax(printable(proposal.implementation.patch), "diff", background_color="default", word_wrap=True))
     if proposal.proof:
         rows = [
             {"proof": s.name, "expected": s.expected, "observed": s.observed, "": "✓" if s.passed else "✗"}

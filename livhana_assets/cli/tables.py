@@ -50,11 +50,13 @@ def progress(title: str, total: int | None) -> Iterator[Callable[[], None]]:
 
 
 def say(text: str) -> None:
-    err.print(escape(text))
+    err.print(escape(printable(text)))
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else str(value)
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    return "" if value is None else printable(value if isinstance(value, str) else str(value))
+
+
+def printable(text: str) -> str:
+    """Text from traces without anything that a terminal would obey."""
+    return "".join(character if character.isprintable() or character in "\n\t" else "�" for character in text)

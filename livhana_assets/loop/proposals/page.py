@@ -6,11 +6,13 @@ import re
 
 from livhana_assets.loop.proposals.model import Proposal
 
+BLOCK_SIGNS = "#`~-=+*_"
+
 
 def page(proposal: Proposal, *, diff: bool = True) -> str:
     """Title, why, evidence, diff, proof, gates. Text from traces is inside code spans or table cells, never markup."""
     parts = [
-        f"## {_plain(proposal.title)}",
+        f"## {_plain(_one_line(proposal.title))}",
         f"`{proposal.id}` revision {proposal.revision} · **{proposal.status}** · {proposal.priority} · analyst {proposal.analyst}",
         f"Digest `{proposal.digest}`",
         _plain(proposal.description),
@@ -42,7 +44,7 @@ def _why(proposal: Proposal) -> str:
 
 
 def _evidence(proposal: Proposal) -> str:
-    rows = [f"| {_cell(e.label)} | {_cell(e.value)} | `{_cell(e.source)}` |" for e in proposal.evidence]
+    rows = [f"| {_cell(e.label)} | {_cell(e.value)} | {_code_cell(e.source)} |" for e in proposal.evidence]
     return "\n".join(("### Evidence", "| what | value | again with |", "|---|---|---|", *rows)) if rows else ""
 
 
@@ -84,8 +86,23 @@ def _cell(text: str) -> str:
     return _plain(text).replace("|", "\\|").replace("\n", " ")[:400]
 
 
+def _code_cell(text: str) -> str:
+    """A command to copy: a code span that no backtick of its own ends."""
+    return f"`{_one_line(text).replace('`', chr(39)).replace('|', chr(92) + '|')[:400]}`"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def _plain(text: str) -> str:
-    """Untrusted text without markup: no links, images, HTML or headings come out of it."""
-    for mark in ("\\", "[", "]", "<", ">", "!"):
-        text = text.replace(mark, "\\" + mark)
-    return "".join(character if character == "\n" or ord(character) >= 32 else " " for character in text)
+    """Untrusted text without markup: no links, images, HTML, headings or fences come out of it, and nothing that a terminal obeys."""
+    shown = "".join(character if character == "\n" or character.isprintable() else " " for character in text)
+    for mark in ("\\", "[", "]", "<", ">", "!", "@", "://", "www."):
+        shown = shown.replace(mark, "\\" + mark if mark != "www." else "www\\.")
+    return "\n".join(_begun_as_text(line.strip()) for line in shown.split("\n"))
+
+
+def _begun_as_text(line: str) -> str:
+    """Markdown's blocks begin with a sign, or with a number and a sign."""
+    return f"\\{line}" if line[:1] in BLOCK_SIGNS and line else line
