@@ -98,7 +98,7 @@ def approval_refused(shop: Shop, proposal_id: str, digest: str, by: str) -> str:
         ({"auto_fix_eligible": False}, AUTOMATIC, 0),
         ({"auto_fix_eligible": True}, AUTOMATIC, POLICY.max_auto_fixes_per_day),
     ],
-    ids=["policy off", "critical", "not eligible", "too many today"],
+    ids=["off", "critical", "not-eligible", "many-today"],
 )
 def test_the_policy_says_yes_only_where_it_may(shop: Shop, facts: dict[str, bool], policy: Policy, today: int) -> None:
     change = shop.proposed(**facts)
