@@ -1,13 +1,12 @@
 """Dagster's configuration → ports. An asset asks for the port (`dg.ResourceParam[Warehouse]`) and gets a plain object."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 
-from livhana_assets.wiring import Loop, new_run_id, now
+from livhana_assets.settings import Settings
+from livhana_assets.wiring import Loop, bigquery_warehouse, new_run_id, now
 
 
 class LoopResource(dg.ConfigurableResource[Loop]):
@@ -25,7 +24,29 @@ def _door(open_it: Callable[[Loop], Any], description: str) -> dg.ResourceDefini
     )
 
 
-def resources() -> dict[str, Any]:
+def resources(settings: Settings | None = None) -> dict[str, Any]:
+    """The ports that assets ask for, by name. Where BigQuery is chosen, dagster-gcp's own resource stands beside them and feeds the warehouse."""
+    chosen = settings or Settings()
+    return {**_doors(), **(_over_bigquery(chosen) if chosen.warehouse == "bigquery" else {})}
+
+
+def _over_bigquery(settings: Settings) -> dict[str, Any]:
+    from dagster_gcp import BigQueryResource
+
+    class WarehouseResource(dg.ConfigurableResource[Any]):
+        """The traces, in BigQuery."""
+
+        bigquery: BigQueryResource
+
+        def create_resource(self, context: dg.InitResourceContext) -> Any:
+            with self.bigquery.get_client() as client:
+                return bigquery_warehouse(client, settings)
+
+    bigquery = BigQueryResource(project=settings.bigquery_project, location=settings.bigquery_location)
+    return {"bigquery": bigquery, "warehouse": WarehouseResource(bigquery=bigquery)}
+
+
+def _doors() -> dict[str, Any]:
     return {
         "loop": LoopResource(),
         "warehouse": _door(lambda loop: loop.warehouse, "the traces: embedded Delta tables, or BigQuery"),

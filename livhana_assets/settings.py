@@ -166,11 +166,6 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_BIGQUERY_MAX_BYTES_BILLED"),
         description="hard limit of one query",
     )
-    bigquery_endpoint: str | None = Field(
-        None,
-        validation_alias=_name("IMPROVEMENT_BIGQUERY_ENDPOINT"),
-        description="another address of the REST API, for tests",
-    )
     redis_url: str | None = Field(
         None, validation_alias=_name("REDIS_URL"), description="without it the embedded server is started"
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
@@ -210,24 +210,29 @@ def _started(pid: int) -> str:
 
 
 def _bigquery(settings: Settings) -> Warehouse:
-    from google.api_core.client_options import ClientOptions
+    """BigQuery without Dagster: the same client that dagster-gcp's resource makes."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
 
-    from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-
     if not settings.bigquery_project:
         raise NotConfigured("Say which project pays for the queries: set IMPROVEMENT_BIGQUERY_PROJECT.")
-    endpoint = settings.bigquery_endpoint
+    emulated = bool(os.environ.get("BIGQUERY_EMULATOR_HOST"))
     client = bigquery.Client(
         project=settings.bigquery_project,
         location=settings.bigquery_location,
-        credentials=AnonymousCredentials() if endpoint else None,  # type: ignore[no-untyped-call]
-        client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+        credentials=AnonymousCredentials() if emulated else None,  # type: ignore[no-untyped-call]
     )
+    return bigquery_warehouse(client, settings)
+
+
+def bigquery_warehouse(client: Any, settings: Settings) -> Warehouse:
+    """The warehouse over a BigQuery client. The platform's own tables are written only where an emulator stands in for BigQuery."""
+    from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
+
     return BigQueryWarehouse(
         client,
         dataset=settings.bigquery_dataset,
         maximum_bytes_billed=settings.bigquery_max_bytes_billed,
         location=settings.bigquery_location,
+        writable_sources=bool(os.environ.get("BIGQUERY_EMULATOR_HOST")),
     )

@@ -87,6 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(encoded)
 
+    def token(self) -> dict[str, Any]:
+        """What a service account's client asks for before its first request."""
+        return {"access_token": "loopback", "token_type": "Bearer", "expires_in": 3600}
+
     def get_dataset(self, project: str, dataset: str) -> dict[str, Any]:
         return self.state.engine.found(self.state.engine.datasets, dataset, "Dataset")
 
@@ -161,6 +165,7 @@ def _parts(content_type: str, body: bytes) -> tuple[dict[str, Any], bytes]:
 
 API = "/bigquery/v2/projects/(?P<project>[^/]+)"
 ROUTES: tuple[tuple[str, str, Callable[..., dict[str, Any] | None]], ...] = (
+    ("POST", "/token", _Handler.token),
     ("POST", f"{API}/datasets", _Handler.post_dataset),
     ("GET", f"{API}/datasets/(?P<dataset>[^/]+)", _Handler.get_dataset),
     ("POST", f"{API}/datasets/(?P<dataset>[^/]+)/tables", _Handler.post_table),
