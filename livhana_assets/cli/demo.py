@@ -92,13 +92,21 @@ def _take_in(loop: Loop, platform: SamplePlatform, name: str, told: Told) -> Non
 
 
 def _worth_approving(loop: Loop) -> list[Proposal]:
-    """What a visitor would approve first: the proved fixes of the most frequent crashes, one per language before two of one."""
+    """What a careful visitor would approve first: the fixes seen to hold for the most other occurrences and callers, of the most
+    frequent crashes; one per language before two of one."""
     occurrences = {str(row["pattern"]): int(str(row["occurrences"])) for row in pattern_rows(loop)}
     proved = [p for p in loop.store.proposals() if p.status is Status.PROPOSED and not p.critical]
-    proved.sort(key=lambda p: -occurrences.get(p.pattern_id, 0))
+    proved.sort(key=lambda p: (-_breadth(p), -occurrences.get(p.pattern_id, 0)))
     firsts = list({Path(p.implementation.file).suffix: p for p in reversed(proved)}.values())
     chosen = [*sorted(firsts, key=proved.index), *(p for p in proved if p not in firsts)]
     return chosen[:APPROVALS]
+
+
+def _breadth(proposal: Proposal) -> int:
+    """How many other logged calls and callers the proof tried."""
+    steps = proposal.proof.steps if proposal.proof else ()
+    others = sum(int(step.name.split()[0]) for step in steps if step.name.endswith("other occurrences"))
+    return others + sum(step.name.startswith("caller ") for step in steps)
 
 
 def _configure(folder: Path, platform: SamplePlatform, coverage: Path) -> None:
