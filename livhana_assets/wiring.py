@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import tomllib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,15 +32,32 @@ class NotConfigured(Exception):
     """Something has to be set first; the message says what and how."""
 
 
+def read_settings() -> Settings:
+    """The settings as they are now. Raises NotConfigured where a file of them cannot be read, pydantic's error where one does not fit."""
+    try:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise NotConfigured(
+            f"livhana.toml or .env in this folder cannot be read ({error}): correct it, or move it away."
+        ) from None
+
+
 @dataclass
 class Loop:
     """Every door of the loop, each opened when first asked for."""
 
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=read_settings)
 
-    @property
+    @cached_property
     def home(self) -> Path:
-        return self.settings.root
+        """LIVHANA_HOME, made where it is not there yet. Raises NotConfigured where nothing can be kept in it."""
+        home = self.settings.root
+        why = _why_unusable(home)
+        if why:
+            raise NotConfigured(
+                f"LIVHANA_HOME cannot be used: {home} {why}. Make it writable, or set LIVHANA_HOME to another folder."
+            )
+        return home
 
     @cached_property
     def policy(self) -> Policy:
@@ -175,6 +193,14 @@ class Loop:
             )
 
         return draft
+
+
+def _why_unusable(folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"cannot be made ({error.strerror})" if not folder.exists() else "is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written by this user"
 
 
 def now() -> datetime:

@@ -6,13 +6,21 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 MODULE = "livhana_assets.definitions"
+ENDING_SECONDS = 20.0
+FAILURE = re.compile(
+    r"(?:dagster\S*\.Failure|WarehouseError|BadQuery|NotReadOnly|StoreError|StoreUnavailable|BadAddress|StaleVersion|AuditBroken|PatternAlreadyOpen"
+    r"|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved|NotConfigured|OSError): (.+)$"
+)
 SAID = re.compile(r" - dagster - INFO - \S+ - [0-9a-f-]{36} - (?:\d+ - )?(?:\S+ - )?(?P<text>.*)$")
 
 
@@ -47,13 +55,15 @@ class DagsterRuns:
         why = ""
         with (
             log.open("a") as out,
-            subprocess.Popen(
+            _stopped_with_us(
                 command,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
                 env=self._environment(),
+                process_group=0,
             ) as process,
         ):
             assert process.stdout is not None
@@ -82,9 +92,25 @@ class DagsterRuns:
         }
 
 
+@contextmanager
+def _stopped_with_us(command: list[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The process, which a Ctrl-C reaches once, from here: the run ends in order before we do."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for stop in (process.send_signal, lambda _: process.kill()):
+        if process.poll() is None:
+            stop(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=ENDING_SECONDS)
+
+
 def _failure(line: str) -> str:
-    found = re.search(
-        r"(?:dagster\S*\.Failure|WarehouseError|StoreUnavailable|SandboxUnavailable|TargetError|NotConfigured): (.+)$",
-        line,
-    )
+    found = FAILURE.search(line)
     return found.group(1).strip() if found else ""

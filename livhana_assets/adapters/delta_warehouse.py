@@ -24,13 +24,18 @@ from livhana_assets.loop.sources.arrow_rows import (
     refuse_other_days,
     without_extensions,
 )
-from livhana_assets.loop.sources.ports import WarehouseError
+from livhana_assets.loop.sources.ports import BadQuery, WarehouseError
 from livhana_assets.loop.sources.records import TABLES, Column, Table
 
 T = TypeVar("T")
 DAY = "_day"
 ATTEMPTS = 40
 READERS_NEED_HOURS = 24
+QUERY_ERRORS = (
+    duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException,
+    duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException,
+)  # fmt: skip
+"""What the one who wrote the query can mend."""
 DUCKDB_TYPES = {
     "STRING": "VARCHAR",
     "TIMESTAMP": "TIMESTAMPTZ",
@@ -103,7 +108,7 @@ class DeltaWarehouse:
 
     def _view(self, connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
         if name not in TABLES:
-            raise WarehouseError(f"There is no table {name}; there are {', '.join(TABLES)}.")
+            raise BadQuery(f"There is no table {name}; there are {', '.join(TABLES)}.")
         files = self._files(TABLES[name])
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name.split('.')[0]}")
         connection.execute(f"CREATE VIEW {name} AS {_relation(TABLES[name], files)}")
@@ -210,6 +215,8 @@ def _readable() -> Iterator[None]:
     """DuckDB's errors as one sentence."""
     try:
         yield
+    except QUERY_ERRORS as error:
+        raise BadQuery(f"The query is wrong: {_reason(error)}") from error
     except duckdb.Error as error:
         raise WarehouseError(f"The query failed: {_reason(error)}") from error
 

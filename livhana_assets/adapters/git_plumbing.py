@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -139,7 +140,7 @@ class Git:
         except subprocess.TimeoutExpired:
             raise GitFailed(arguments[0], None, f"git {arguments[0]} did not end within {seconds:.0f} s") from None
         except OSError as error:
-            raise GitFailed(arguments[0], None, f"git cannot be started: {error}") from None
+            raise GitFailed(arguments[0], None, _not_started(error)) from None
         answer = Answer(done.returncode, done.stdout, os.fsdecode(done.stderr))
         if answer.code not in codes:
             raise GitFailed(arguments[0], answer.code, answer.err)
@@ -210,6 +211,12 @@ def unquote(name: bytes) -> str:
         return bytes([int(code, 8)]) if code.isdigit() else _ESCAPES.get(code, code)
 
     return os.fsdecode(re.sub(rb"\\([0-7]{3}|.)", plain, name[1:-1]))
+
+
+def _not_started(error: OSError) -> str:
+    if shutil.which("git") is None:
+        return "git is not on PATH; install git, then repeat the command"
+    return f"git cannot be started: {error}"
 
 
 def _reason(stderr: str) -> str:

@@ -10,6 +10,11 @@ import redis
 
 from livhana_assets.loop.proposals.ports import StoreUnavailable
 
+
+class BadAddress(StoreUnavailable):
+    """REDIS_URL is no address at all."""
+
+
 SENTENCES = {
     "READONLY": "{where} is a read-only replica; point REDIS_URL at the primary.",
     "OOM": "{where} is out of memory; raise its maxmemory (policy noeviction) and repeat the command.",

@@ -20,7 +20,7 @@ import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from livhana_assets.adapters.redis_errors import clear_errors
+from livhana_assets.adapters.redis_errors import BadAddress, clear_errors
 from livhana_assets.loop.proposals import audit
 from livhana_assets.loop.proposals.documents import (
     check_operation,
@@ -108,7 +108,7 @@ class RedisProposalStore:
         try:
             return cls(redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=2, retry=_retry()))
         except ValueError:
-            raise StoreUnavailable(
+            raise BadAddress(
                 "REDIS_URL is no Redis address; write it as redis://host:6379/0, rediss://… or unix:///path."
             ) from None
 

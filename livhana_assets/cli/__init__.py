@@ -1,36 +1,40 @@
-"""The terminal: `livhana`. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by policy."""
+"""The terminal: `livhana`. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by policy, 130 stopped by Ctrl-C."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from typing import TYPE_CHECKING, Any
 
-import typer
+if TYPE_CHECKING:
+    from livhana_assets.cli.commands import app as app
 
-from livhana_assets.cli import decisions, demo, state, traces, turns
-from livhana_assets.cli.errors import FAILED, REFUSED, USAGE, exit_code, sentence
-
-__all__ = ["FAILED", "REFUSED", "USAGE", "app", "main"]
-
-app = typer.Typer(
-    help="Reads what a running platform tells about itself, proves fixes, asks you, lands exactly what you approved, and checks whether it helped.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for commands in (demo, traces, turns, decisions, state):
-    commands.add_to(app)
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run a command; every expected failure is one sentence on stderr and its exit code, never a traceback."""
     try:
-        app(standalone_mode=True)
+        # Loading takes a second, in which Ctrl-C may come too.
+        from livhana_assets.cli.commands import run
+
+        code = run()
     except KeyboardInterrupt:
-        print("Stopped. Nothing is lost; the same command goes on where it was.", file=sys.stderr)
-        sys.exit(130)
-    except Exception as error:
-        code = exit_code(error)
-        if code is None:
-            raise
-        print(sentence(error), file=sys.stderr)
-        sys.exit(code)
+        code = _stopped()
+    sys.exit(code)
+
+
+def _stopped() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.write(2, b"Stopped. Nothing is lost; the same command goes on where it was.\n")
+    return INTERRUPTED
+
+
+def __getattr__(name: str) -> Any:
+    """`app` is made when it is asked for, so that `main` can answer from the first moment."""
+    if name == "app":
+        from livhana_assets.cli.commands import app
+
+        return app
+    raise AttributeError(name)

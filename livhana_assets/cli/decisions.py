@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import re
 import sys
 from typing import Annotated, Any
 
 import typer
 from rich.syntax import Syntax
 
-from livhana_assets.cli.tables import out, print_json, print_rows, printable, say
+from livhana_assets.cli.tables import out, print_json, print_rows, printable, say, shortened
 from livhana_assets.cli.turns import execute_one, settle
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
@@ -38,12 +39,7 @@ def proposals(
     if as_json:
         print_json([proposal_json(proposal) for proposal in listed])
         return
-    print_rows(
-        [
-            {"id": p.id, "status": p.status, "priority": p.priority, "title": p.title, "file": p.implementation.file}
-            for p in listed
-        ]
-    )
+    print_rows([{"id": p.id, "status": p.status, "priority": p.priority, "title": shortened(p.title)} for p in listed])
 
 
 def show(
@@ -122,6 +118,13 @@ def _seen_digest(proposal: Proposal, given: str) -> str:
     return proposal.digest
 
 
+def readable_patch(patch: str) -> str:
+    """The patch for the eye: blobs by their first characters. `--diff` prints it as it is."""
+    return re.sub(
+        r"^(index [0-9a-f]{7})[0-9a-f]*(\.\.[0-9a-f]{7})[0-9a-f]*", r"\1\2", printable(patch), flags=re.MULTILINE
+    )
+
+
 def proposal_json(proposal: Proposal) -> dict[str, Any]:
     """The API's shape: camelCase, with the digest a decision has to name."""
     return {**proposal.model_dump(mode="json", by_alias=True), "digest": proposal.digest}
@@ -135,7 +138,9 @@ def _show(proposal: Proposal) -> None:
     print_rows([{"why": h.statement, "what would refute it": h.refuted_by} for h in proposal.hypotheses], "Hypotheses")
     print_rows([{"evidence": e.label, "value": e.value} for e in proposal.evidence], "Evidence")
     if proposal.implementation.patch:
-        out.print(Syntax(printable(proposal.implementation.patch), "diff", background_color="default", word_wrap=True))
+        out.print(
+            Syntax(readable_patch(proposal.implementation.patch), "diff", background_color="default", word_wrap=True)
+        )
     if proposal.proof:
         rows = [
             {"proof": s.name, "expected": s.expected, "observed": s.observed, "": "✓" if s.passed else "✗"}

@@ -15,13 +15,12 @@ import typer
 
 from livhana_assets.cli.errors import Failed
 from livhana_assets.cli.sample_platform import SamplePlatform, Traffic, usable_node
-from livhana_assets.cli.tables import err, out, print_rows, say
+from livhana_assets.cli.tables import err, out, print_rows, printable, say, shortened
 from livhana_assets.cli.traces import TABLES, ingest_file
 from livhana_assets.cli.turns import execute_one, measure_landed, pattern_rows, start_job, turn_daily
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.review import decisions
-from livhana_assets.settings import Settings
 from livhana_assets.wiring import Loop, now
 
 STAMP = ".livhana-demo"
@@ -44,8 +43,7 @@ class Told:
 
 def demo() -> None:
     """A sample shop with real crash bugs: run it, find what crashes, prove fixes, approve two, land them, see the errors stop."""
-    home = Settings().root
-    home.mkdir(parents=True, exist_ok=True)
+    home = Loop().home
     with _only_one(home):
         folder = _fresh(home / "demo")
         platform = SamplePlatform(folder / "platform")
@@ -140,6 +138,9 @@ def _summary(loop: Loop, folder: Path, told: Told) -> None:
         for proposal in sorted(loop.store.proposals(), key=lambda p: (not p.implementation.patch, p.status))
     ]
     print_rows(rows, "What was found and what became of it")
+    for proposal in loop.store.proposals():
+        if proposal.verdict:
+            out.print(f"{proposal.id}: {printable(proposal.verdict.reason)}", markup=False)
     proposals = loop.store.proposals()
     before, after = told.traffic
     proved = [p for p in proposals if p.implementation.patch]
@@ -178,12 +179,12 @@ def _summary(loop: Loop, folder: Path, told: Told) -> None:
 
 
 def _row(proposal: Proposal) -> dict[str, object]:
-    what = (
-        proposal.history[-1].detail
-        if not proposal.implementation.patch
-        else (proposal.verdict.reason if proposal.verdict else "waits for you")
-    )
-    return {"proposal": proposal.id, "title": proposal.title, "became": str(proposal.status), "why": what}
+    return {
+        "proposal": proposal.id,
+        "became": str(proposal.status),
+        "priority": str(proposal.priority),
+        "title": shortened(proposal.title),
+    }
 
 
 def _of(proposals: list[Proposal], suffix: str) -> int:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import typer
 from pydantic import ValidationError
 
+from livhana_assets.adapters.redis_errors import BadAddress
 from livhana_assets.adapters.test_runners import RunnerMissing
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
-from livhana_assets.loop.proposals.ports import NoSuchProposal, SandboxUnavailable, StoreError, TargetError
+from livhana_assets.loop.proposals.ports import (
+    HeadMoved,
+    NoSuchProposal,
+    PatchDoesNotApply,
+    SandboxUnavailable,
+    StoreError,
+    TargetError,
+)
 from livhana_assets.loop.review.decisions import Refused
-from livhana_assets.loop.sources.ports import NotReadOnly, WarehouseError
+from livhana_assets.loop.sources.ports import BadQuery, WarehouseError
 from livhana_assets.wiring import NotConfigured
 
-FAILED, USAGE, REFUSED = 1, 2, 3
+FAILED, USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
 
 
 class Failed(Exception):
@@ -23,10 +32,14 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
     (IllegalTransition, REFUSED),
     (NoSuchProposal, USAGE),
     (NotConfigured, USAGE),
-    (NotReadOnly, USAGE),
+    (BadAddress, USAGE),
+    (BadQuery, USAGE),
     (ValidationError, USAGE),
+    (typer.TyperException, USAGE),
     (Failed, FAILED),
     (StoreError, FAILED),
+    (PatchDoesNotApply, FAILED),
+    (HeadMoved, FAILED),
     (TargetError, USAGE),
     (RunnerMissing, USAGE),
     (SandboxUnavailable, FAILED),
@@ -41,6 +54,9 @@ def exit_code(error: Exception) -> int | None:
 
 
 def sentence(error: Exception) -> str:
+    """What went wrong and what to do, in one sentence where the error is one that is expected."""
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -49,3 +65,11 @@ def sentence(error: Exception) -> str:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}: free some room or choose another folder with LIVHANA_HOME, then run the command again."
     return str(error)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Typer's own words, and where the right ones are told."""
+    context = getattr(error, "ctx", None)
+    told = error.format_message() if hasattr(error, "format_message") else str(error)
+    asked = f" `{context.command_path} --help` tells what it takes." if context and told.strip() else ""
+    return f"{told.strip().rstrip('.')}.{asked}" if told.strip() else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from livhana_assets.cli.tables import print_json, print_rows, progress
+from livhana_assets.cli.errors import Failed
+from livhana_assets.cli.tables import print_json, print_rows, progress, say
 from livhana_assets.loop.sources.ingest import Parsed, parse_parquet, parse_rows
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
 from livhana_assets.wiring import Loop, now
@@ -32,6 +35,8 @@ def ingest(
     for file in files:
         if not file.is_file():
             raise typer.BadParameter(f"{file} is no file", param_hint="FILES")
+        if not os.access(file, os.R_OK):
+            raise typer.BadParameter(f"{file} cannot be read by this user", param_hint="FILES")
     loop = Loop()
     told = []
     with progress("Taking traces in", len(files)) as step:
@@ -39,15 +44,34 @@ def ingest(
             told.append(ingest_file(loop, TABLES[kind], file))
             step()
     print_json(told) if as_json else print_rows(told)
-    if any(entry["rejected"] for entry in told) and not any(entry["read"] for entry in told):
-        raise typer.Exit(1)
+    useless = [entry for entry in told if entry["rejected"] and not entry["read"]]
+    for entry in told:
+        if entry not in useless:
+            _tell_what_is_missing(entry)
+    if useless:
+        names = ", ".join(str(entry["file"]) for entry in useless)
+        raise Failed(
+            f"No line of {names} is a row of {TABLES[kind].name}: {useless[0]['rejects']} says why, line by line."
+        )
+
+
+def _tell_what_is_missing(entry: dict[str, object]) -> None:
+    if entry["rejected"]:
+        say(
+            f"{entry['rejected']} lines of {entry['file']} were set aside, with line number and reason: correct them in "
+            f"{entry['rejects']} and take the file in again."
+        )
+    if entry["unknownColumns"]:
+        say(f"{entry['file']} has columns that the table does not have, left out: {entry['unknownColumns']}.")
+    if not entry["read"] and not entry["rejected"]:
+        say(f"{entry['file']} holds no row.")
 
 
 def ingest_file(loop: Loop, table: Table, file: Path) -> dict[str, object]:
     """Append one file's good rows; the counts, and where the rejects went."""
     parsed = _parse(table, file)
-    added = loop.warehouse.append(table, parsed.rows)
     rejects = _set_aside(loop, file, parsed)
+    added = loop.warehouse.append(table, parsed.rows)
     return {
         "file": file.name,
         "read": parsed.rows.num_rows,
@@ -70,7 +94,8 @@ def _set_aside(loop: Loop, file: Path, parsed: Parsed) -> Path | None:
         return None
     folder = loop.home / "rejects"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{file.stem}.rejects.jsonl"
+    where = hashlib.sha256(os.fsencode(file.absolute())).hexdigest()[:6]
+    path = folder / f"{file.name}-{where}.rejects.jsonl"
     lines = (
         json.dumps({"line": r.line_number, "reason": r.reason, "text": r.text}, ensure_ascii=False)
         for r in parsed.rejects

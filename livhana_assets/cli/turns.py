@@ -19,6 +19,9 @@ from livhana_assets.loop.proposals.queue import why_not
 from livhana_assets.loop.review.decisions import Refused, approve_by_policy, expire
 from livhana_assets.wiring import Loop, is_alive, now
 
+FIRST_DAY = date(2025, 1, 1)
+"""The first partition of the daily assets."""
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(run)
@@ -41,12 +44,11 @@ def run(
     """Turn the loop: look at the traces, find patterns, draft and prove proposals; `full` also measures outcomes, `auto` also executes what policy allows."""
     if what not in ("daily", "full", "auto"):
         raise typer.BadParameter("say daily, full or auto", param_hint="WHAT")
+    first, last = _asked_days(day, from_day, to_day)
     loop = Loop()
+    if not dry_run:
+        loop.base()
     settle(loop)
-    first = (from_day or day or now()).date()
-    last = (to_day or day or now()).date()
-    if last < first:
-        raise typer.BadParameter("--to is before --from", param_hint="--to")
     turn_daily(loop, first, last)
     if dry_run:
         _would_draft(loop)
@@ -57,6 +59,25 @@ def run(
     if what == "auto":
         _execute_allowed(loop)
     _told(loop)
+
+
+def _asked_days(day: datetime | None, from_day: datetime | None, to_day: datetime | None) -> tuple[date, date]:
+    """The UTC days to look at, once: a run that passes midnight keeps to the day on which it began."""
+    today = now()
+    if day and (from_day or to_day):
+        raise typer.BadParameter("say either --date or --from and --to", param_hint="--date")
+    if to_day and not from_day:
+        raise typer.BadParameter("--to needs --from", param_hint="--from")
+    first, last = (from_day or day or today).date(), (to_day or day or today).date()
+    if last < first:
+        raise typer.BadParameter("--to is before --from", param_hint="--to")
+    if last > today.date():
+        raise typer.BadParameter(
+            f"{last} is not there yet; today is {today.date()} in UTC", param_hint="--date or --to"
+        )
+    if first < FIRST_DAY:
+        raise typer.BadParameter(f"the loop's days begin on {FIRST_DAY}", param_hint="--date or --from")
+    return first, last
 
 
 def turn_daily(loop: Loop, first: date, last: date) -> None:
@@ -106,6 +127,7 @@ def analyze(
         raise typer.BadParameter("this release analyzes bugs", param_hint="WHAT")
     loop = Loop()
     if not dry_run:
+        loop.base()
         settle(loop)
         start_job(loop, "draft_proposals")
     rows = pattern_rows(loop)
@@ -140,6 +162,9 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     before = loop.store.get(proposal_id)
     if before.status is not Status.APPROVED:
         raise Refused(f"{proposal_id} is {before.status}, not approved: `livhana approve {proposal_id}` comes first.")
+    if loop.store.paused():
+        raise Refused(f"The loop is paused: `livhana resume` comes first, then `livhana execute {proposal_id}`.")
+    loop.base()
     loop.sandbox.canaries()
     try:
         start_job(loop, "execute_proposal", {"dagster/partition": proposal_id})

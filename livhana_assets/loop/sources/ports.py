@@ -16,7 +16,11 @@ class WarehouseError(Exception):
     """The warehouse could not do what was asked; the message is one sentence that says what to do."""
 
 
-class NotReadOnly(WarehouseError):
+class BadQuery(WarehouseError):
+    """The query is wrong, not the warehouse: it names what is not there, or is no query."""
+
+
+class NotReadOnly(BadQuery):
     """`query` was given something other than one SELECT."""
 
 
