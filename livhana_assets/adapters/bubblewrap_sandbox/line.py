@@ -66,9 +66,9 @@ def _proc() -> Iterator[str]:
     """Real root owns the kernel's settings under /proc even when it has no capability left, so they are mounted read-only."""
     yield from ("--proc", "/proc")
     if os.geteuid() == 0:
-        for entry in sorted(os.scandir("/proc"), key=lambda entry: entry.name):
-            writable = not entry.is_symlink() and (entry.is_dir() or entry.stat().st_mode & 0o222)
-            if writable and not entry.name.isdigit():
+        # processes come and go while this looks, and are not the kernel's settings
+        for entry in sorted((e for e in os.scandir("/proc") if not e.name.isdigit()), key=lambda entry: entry.name):
+            if not entry.is_symlink() and (entry.is_dir() or entry.stat().st_mode & 0o222):
                 yield from ("--ro-bind-try", entry.path, entry.path)
 
 

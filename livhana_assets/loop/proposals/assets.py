@@ -21,6 +21,8 @@ from livhana_assets.loop.sources.ports import Warehouse
 
 GROUP = "proposals"
 WINDOW_DAYS = 30
+TOLD_LEFT_ALONE = 10
+"""The rest is on the run's page."""
 """Drafting looks at patterns of the last thirty days."""
 
 Drafter = Callable[[], Callable[[ErrorPattern], Proposal]]
@@ -65,6 +67,12 @@ def bugfix_proposals(
         log_page(context.instance, made, by_id.get(made.pattern_id))
 
     drafted = draft_patterns(patterns, store=store, draft=_lazily(drafter), policy=policy, progress=tell)
+    for left in drafted.left_alone:
+        if left.broke:
+            context.log.error(f"{left.pattern.title}: {left.why}")
+    context.log.info(drafted.told())
+    for left in drafted.left_alone[:TOLD_LEFT_ALONE]:
+        context.log.info(f"left alone: {left.pattern.title}: {left.why}")
     return dg.MaterializeResult(
         metadata={
             "status": drafted.told(),

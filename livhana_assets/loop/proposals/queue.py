@@ -17,6 +17,17 @@ Draft = Callable[[ErrorPattern], Proposal]
 AT_ONCE = 2
 """Patterns drafted at the same time: a proof keeps about one core busy."""
 
+DEFECTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
 
 @dataclass(frozen=True)
 class LeftAlone:
@@ -24,6 +35,8 @@ class LeftAlone:
 
     pattern: ErrorPattern
     why: str
+    broke: bool = False
+    """Whether a defect of the loop's own is the reason; it ends this pattern's drafting and no other's."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,15 @@ def draft_patterns(
     judged = [(pattern, why_not(pattern, store, memories, policy)) for pattern in patterns]
     due = [pattern for pattern, why in judged if not why]
     made: list[Proposal] = []
+    left = [LeftAlone(pattern, why) for pattern, why in judged if why]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for proposal in pool.map(lambda pattern: _draft_and_store(pattern, store, draft), due):
-            if proposal is not None:
-                made.append(proposal)
-                progress(proposal)
-    return Drafted(tuple(made), tuple(LeftAlone(pattern, why) for pattern, why in judged if why))
+        for result in pool.map(lambda pattern: _draft_and_store(pattern, store, draft), due):
+            if isinstance(result, LeftAlone):
+                left.append(result)
+            else:
+                made.append(result)
+                progress(result)
+    return Drafted(tuple(made), tuple(left))
 
 
 def why_not(pattern: ErrorPattern, store: ProposalStore, memories: Iterable[Mapping[str, Any]], policy: Policy) -> str:
@@ -88,10 +104,14 @@ def _landed_for(pattern: ErrorPattern, store: ProposalStore) -> Proposal | None:
     )
 
 
-def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) -> Proposal | None:
-    proposal = draft(pattern)
-    action = str(proposal.status)
+def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) -> Proposal | LeftAlone:
     try:
-        return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{action}:{proposal.id}")
+        proposal = draft(pattern)
+    except DEFECTS as defect:
+        return LeftAlone(
+            pattern, f"drafting broke on it, please report this: {type(defect).__name__}: {defect}", broke=True
+        )
+    try:
+        return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{proposal.status}:{proposal.id}")
     except PatternAlreadyOpen:
-        return None  # another process drafted the same pattern meanwhile
+        return LeftAlone(pattern, "another process drafted it meanwhile")

@@ -1,0 +1,254 @@
+"""A crash becomes a proved fix or a specification: real git, a real sandbox, the real rules analyst."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from livhana_assets.adapters.bubblewrap_sandbox import BubblewrapSandbox
+from livhana_assets.adapters.git_target import GitTarget
+from livhana_assets.adapters.memory_store import MemoryProposalStore
+from livhana_assets.adapters.rules_analyst import RulesAnalyst
+from livhana_assets.adapters.test_runners import PytestRunner
+from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar, Frame
+from livhana_assets.loop.proposals.drafting import draft_bugfix
+from livhana_assets.loop.proposals.model import Effect, Hypothesis, Proposal, Status
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction
+from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.proposals.queue import draft_patterns
+from livhana_assets_tests.repositories import clean_repository, git
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+POLICY = Policy(min_errors=5)
+SHOP = '''def rate(grams: int, bands: list) -> int:
+    """The rate of the first band that is heavy enough."""
+    band = find(grams, bands)
+    return band["rate"] * 2
+
+
+def find(grams, bands):
+    for band in bands:
+        if grams <= band["limit"]:
+            return band
+    return None
+
+
+def parse(text: str) -> float:
+    return float(text)
+
+
+def shown(text: str) -> str:
+    return "%.2f" % parse(text).real
+'''
+SUITE = "from shop.rates import rate\n\n\ndef test_light():\n    assert rate(5, [{'limit': 10, 'rate': 2}]) == 4\n"
+FILES = {"shop/__init__.py": "", "shop/rates.py": SHOP, "tests/__init__.py": "", "tests/test_rates.py": SUITE}
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> ProvingGround:
+    folder = tmp_path_factory.mktemp("drafting")
+    target = GitTarget(str(clean_repository(folder / "target", FILES)), folder / "home")
+    target.refresh()
+    sandbox = BubblewrapSandbox()
+    return ProvingGround(target, (PytestRunner(sandbox, Path(sys.executable)),), sandbox.level)
+
+
+def a_pattern(
+    error_type: str, message: str, line: int, function: str, *locals_: dict[str, object], occurrences: int = 9
+) -> ErrorPattern:
+    """A crash of shop/rates.py, seen with each of these variables."""
+    exemplars = tuple(
+        Exemplar(
+            error_id=f"e{number}", occurred_at=AT, release=None, endpoint="GET /rate", message=message, stack_trace="",
+            frames=(Frame(file="/srv/app/shop/rates.py", function=function, line=line, locals=variables or None),),
+        )
+        for number, variables in enumerate(locals_)
+    )  # fmt: skip
+    return ErrorPattern(
+        pattern_id="error-0123456789ab", fingerprint="0123456789ab" + "0" * 20, rule="frames", title=f"{error_type} in {function}",
+        service="shop", language="python", error_type=error_type, occurrences=occurrences, first_seen=AT, last_seen=AT,
+        days=(DayCount(day=AT.date(), occurrences=occurrences),), endpoints=(Count(name="GET /rate", occurrences=occurrences),),
+        releases=(), customers=3, exemplars=exemplars,
+    )  # fmt: skip
+
+
+NO_BAND = a_pattern(
+    "TypeError",
+    "'NoneType' object is not subscriptable",
+    4,
+    "rate",
+    {"grams": 50, "bands": [{"limit": 10, "rate": 2}], "band": None},
+)
+
+
+def draft(pattern: ErrorPattern, ground: ProvingGround, analyst: Analyst | None = None) -> Proposal:
+    base = ground.target.head()
+    assert base
+    effect = Effect(repository=ground.target.location, branch="main", land="branch")
+    return draft_bugfix(
+        pattern, analyst=analyst or RulesAnalyst(), ground=ground, policy=POLICY, effect=effect, base=base, now=AT
+    )
+
+
+def test_a_crash_becomes_a_proved_fix_that_says_what_it_returns(ground: ProvingGround) -> None:
+    made = draft(NO_BAND, ground)
+    assert made.status is Status.PROPOSED
+    assert made.proof and made.proof.holds
+    assert [step.name for step in made.proof.steps[:7]] == [
+        "base",
+        "patched 1",
+        "reverted 1",
+        "patched 2",
+        "reverted 2",
+        "patched 3",
+        "reverted 3",
+    ]
+    assert made.proof.demanded == ("tests/test_rates.py::test_light",)
+    assert "assert rate(50" in made.implementation.patch
+    assert all(gate.passed for gate in made.gates)
+    assert ground.target.apply(made.proof.base_commit, made.implementation.patch, "again", AT)
+
+
+def test_drafting_changes_nothing_in_the_target(ground: ProvingGround) -> None:
+    before = (
+        git(Path(ground.target.location), "for-each-ref"),
+        git(Path(ground.target.location), "status", "--porcelain"),
+    )
+    draft(NO_BAND, ground)
+    assert before == (
+        git(Path(ground.target.location), "for-each-ref"),
+        git(Path(ground.target.location), "status", "--porcelain"),
+    )
+
+
+def test_without_logged_variables_it_becomes_a_specification_that_says_so(ground: ProvingGround) -> None:
+    made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", {}), ground)
+    assert made.status is Status.SPECIFIED
+    assert made.proof is None and not made.implementation.patch
+    assert "not enough to rebuild the failing call" in made.unproved_reason
+    assert made.hypotheses
+
+
+def test_variables_that_do_not_crash_again_prove_nothing(ground: ProvingGround) -> None:
+    fine = {"grams": 5, "bands": [{"limit": 10, "rate": 2}], "band": None}
+    made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", fine), ground)
+    assert made.status is Status.SPECIFIED
+    assert "does not fail as production did" in made.unproved_reason
+
+
+def test_a_trace_from_outside_the_repository_becomes_a_specification(ground: ProvingGround) -> None:
+    pattern = NO_BAND.model_copy(
+        update={
+            "exemplars": tuple(
+                e.model_copy(update={"frames": (Frame(file="/srv/other/thing.py", function="f", line=1),)})
+                for e in NO_BAND.exemplars
+            )
+        }
+    )
+    assert draft(pattern, ground).unproved_reason == "no frame of the trace is a file of the repository"
+
+
+class Scripted:
+    """An analyst that offers the given texts of shop/rates.py, with the rules' reproductions."""
+
+    name = "scripted"
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = texts
+        self._rules = RulesAnalyst()
+
+    def hypotheses(self, crash: Crash) -> tuple[Hypothesis, ...]:
+        return (Hypothesis(statement="it was scripted", refuted_by="another script"),)
+
+    def reproductions(self, crash: Crash) -> tuple[Reproduction, ...]:
+        return self._rules.reproductions(crash)
+
+    def candidates(self, crash: Crash) -> Iterator[Candidate]:
+        for text in self._texts:
+            yield Candidate(
+                "scripted", "Scripted", "a test says so", {"shop/rates.py": text}, self.hypotheses(crash)[0]
+            )
+
+
+def test_a_fix_for_one_value_of_many_is_refused(ground: ProvingGround) -> None:
+    empty_only = SHOP.replace("return float(text)", "return float(text or 0)")
+    pattern = a_pattern("ValueError", "could not convert string to float", 15, "parse", {"text": ""}, {"text": "a lot"})
+    made = draft(pattern, ground, Scripted(empty_only))
+    assert made.status is Status.SPECIFIED
+    assert any("other occurrences" in tried.value for tried in made.evidence)
+
+
+def test_a_fix_that_breaks_the_suite_is_refused(ground: ProvingGround) -> None:
+    breaks = SHOP.replace('    return band["rate"] * 2', '    return band["rate"] if band else 0')
+    made = draft(NO_BAND, ground, Scripted(breaks))
+    assert made.status is Status.SPECIFIED
+    assert any("whole suite" in tried.value and "test_light" in tried.value for tried in made.evidence)
+
+
+def test_a_fix_that_swallows_is_refused_before_it_runs(ground: ProvingGround) -> None:
+    body = '    try:\n        return band["rate"] * 2\n    except Exception:\n        return 0\n'
+    made = draft(NO_BAND, ground, Scripted(SHOP.replace('    return band["rate"] * 2\n', body)))
+    assert any("no swallowed exceptions" in tried.value for tried in made.evidence)
+
+
+def test_the_first_candidate_that_is_proved_wins(ground: ProvingGround) -> None:
+    wrong, right = (
+        SHOP,
+        SHOP.replace(
+            '    return band["rate"] * 2', '    if band is None:\n        return 0\n    return band["rate"] * 2'
+        ),
+    )
+    made = draft(NO_BAND, ground, Scripted(wrong + "\n# nothing\n", right))
+    assert made.status is Status.PROPOSED
+    assert "if band is None" in made.implementation.patch
+
+
+def test_one_pattern_has_one_open_proposal(ground: ProvingGround) -> None:
+    store, made = MemoryProposalStore(), draft(NO_BAND, ground)
+    first = draft_patterns([NO_BAND], store=store, draft=lambda _: made, policy=POLICY)
+    again = draft_patterns([NO_BAND], store=store, draft=lambda _: replace_id(made), policy=POLICY)
+    assert [p.id for p in first.proposals] == [made.id]
+    assert again.proposals == () and made.id in again.left_alone[0].why
+    assert "nothing new" in again.told()
+
+
+def test_a_rare_pattern_is_left_alone_with_the_reason() -> None:
+    rare = NO_BAND.model_copy(update={"occurrences": 4})
+    drafted = draft_patterns([rare], store=MemoryProposalStore(), draft=never, policy=POLICY)
+    assert drafted.left_alone[0].why == "seen 4 times, 5 are asked for"
+
+
+def test_a_defect_in_drafting_one_pattern_leaves_the_others_alone(ground: ProvingGround) -> None:
+    made, other = draft(NO_BAND, ground), NO_BAND.model_copy(update={"pattern_id": "error-ffffffffffff"})
+
+    def brittle(pattern: ErrorPattern) -> Proposal:
+        if pattern.pattern_id == other.pattern_id:
+            raise LookupError("a rule tripped")
+        return made
+
+    drafted = draft_patterns([other, NO_BAND], store=MemoryProposalStore(), draft=brittle, policy=POLICY)
+    assert drafted.proposals == (made,)
+    [left] = drafted.left_alone
+    assert left.broke and "a rule tripped" in left.why
+
+
+def never(pattern: ErrorPattern) -> Proposal:
+    raise AssertionError(f"{pattern.pattern_id} must not be drafted")
+
+
+def replace_id(proposal: Proposal) -> Proposal:
+    return proposal.model_copy(update={"id": "bugfix-9999999999"})
+
+
+def test_the_proving_ground_keeps_a_baseline_per_commit(ground: ProvingGround) -> None:
+    base = ground.target.head()
+    assert base
+    [runner] = ground.runners
+    assert ground.baseline(base, runner) is ground.baseline(base, runner)
+    assert replace(ground, _baselines={}).baseline(base, runner).demanded == {"tests/test_rates.py::test_light"}
