@@ -1,5 +1,5 @@
 # Every target does its own set-up. `make` alone lists them.
-.PHONY: help setup demo test browser check
+.PHONY: help setup demo test browser check bench
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
@@ -8,6 +8,7 @@ help:
 	@echo "make test     all tests"
 	@echo "make check    format, lint, types, import contracts"
 	@echo "make browser  only the test that looks at the Dagster UI in chromium"
+	@echo "make bench    speed figures with their limits"
 	@echo "make setup    only .venv and what the machine lacks"
 
 setup:
@@ -27,3 +28,6 @@ check: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+bench: setup
+	@.venv/bin/python bench/speed.py
