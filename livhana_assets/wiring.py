@@ -152,6 +152,10 @@ class Loop:
             raise NotConfigured(f"{self.target.location} has no commit on its branch yet: commit something first.")
         return head
 
+    def release_commit(self, name: str) -> str | None:
+        """The commit that a release's name means: by the settings' map, else by git."""
+        return self.target.resolve(self.settings.releases.get(name, name))
+
     @cached_property
     def runs(self) -> DagsterRuns:
         from livhana_assets.adapters.dagster_runs import DagsterRuns

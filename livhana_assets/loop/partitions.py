@@ -1,6 +1,11 @@
 """How the assets are partitioned: by UTC day up to and including today, and by proposal."""
 
+import warnings
+
 import dagster as dg
+
+# every backfill here is one run, by an argument that dagster still calls beta; saying so at each start helps nobody
+warnings.filterwarnings("ignore", message=".*`backfill_policy`.*", category=dg.BetaWarning)
 
 FIRST_DAY = "2025-01-01"
 

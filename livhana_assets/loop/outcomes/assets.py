@@ -31,12 +31,13 @@ def outcomes(
     store: dg.ResourceParam[ProposalStore],
     warehouse: dg.ResourceParam[Warehouse],
     target: dg.ResourceParam[Any],
+    release_commit: dg.ResourceParam[Any],
     clock: dg.ResourceParam[Any],
 ) -> dg.MaterializeResult:
     target.refresh()
     told = []
     for proposal_id in context.partition_keys:
-        concluded = conclude(store, warehouse, target, proposal_id, now=clock())
+        concluded = conclude(store, warehouse, target, release_commit, proposal_id, now=clock())
         told.append(f"- {concluded.id}: {concluded.verdict.result if concluded.verdict else concluded.status}")
         log_page(context.instance, concluded)
         context.log.info(told[-1].removeprefix("- "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from livhana_assets.loop.outcomes.measure import measure
@@ -14,8 +15,12 @@ from livhana_assets.loop.sources.ports import Warehouse
 ACTOR = "outcomes"
 
 
+Resolve = Callable[[str], str | None]
+"""The commit that a release's name means; None where it means none."""
+
+
 def conclude(
-    store: ProposalStore, warehouse: Warehouse, target: TargetRepo, proposal_id: str, *, now: datetime
+    store: ProposalStore, warehouse: Warehouse, target: TargetRepo, resolve: Resolve, proposal_id: str, *, now: datetime
 ) -> Proposal:
     """Measure one landed proposal. While it waits for a release that holds the change, nothing is stored but looked at again later."""
     proposal = store.get(proposal_id)
@@ -24,13 +29,19 @@ def conclude(
     landed = proposal.landing.commit
 
     def contains(release: str) -> bool | None:
-        commit = target.resolve(release)
+        commit = resolve(release)
         return None if commit is None else target.contains(commit, landed)
 
-    verdict = measure(warehouse, proposal, contains, now)
+    verdict = measure(warehouse, proposal, contains, now, deployed_at=_deployed_at(store, contains))
     if verdict.result == "waiting" or not _says_more(proposal, verdict):
         return proposal.model_copy(update={"verdict": verdict})
     return _store(store, proposal, verdict, now)
+
+
+def _deployed_at(store: ProposalStore, contains: Callable[[str], bool | None]) -> datetime | None:
+    """When the first recorded deployment that holds the change went live; None where none was recorded."""
+    recorded = (entry.details for entry in store.audit() if entry.action == "deployed")
+    return min((datetime.fromisoformat(str(d["at"])) for d in recorded if contains(str(d["commit"]))), default=None)
 
 
 def _says_more(proposal: Proposal, verdict: Verdict) -> bool:
