@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 import tomllib
@@ -199,6 +200,35 @@ def test_the_tree_in_the_readme_leaves_no_room_out() -> None:
     named = set(tree_paths((ROOT / "README.md").read_text()))
     rooms = {f"{told(path)}/" for path in (ROOT / "livhana_assets/loop").iterdir() if (path / "__init__.py").exists()}
     assert rooms - named == set()
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+
+def sentences_of_the_product() -> Iterator[str]:
+    """Every text of the package; what an f-string fills in is an ellipsis."""
+    for path in (ROOT / "livhana_assets").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_troubleshooting_quotes_what_the_product_says() -> None:
+    said = [re.sub(r"\{\w*\}", "…", sentence) for sentence in sentences_of_the_product()]
+    quoted = [
+        row[0].strip("`")
+        for row in rows(section((ROOT / "docs/operate.md").read_text(), "Troubleshooting"))
+        if "`" in row[0]
+    ]
+    assert len(quoted) > 15
+
+    def is_said(quote: str) -> bool:
+        parts = [part.strip() for part in re.split(r"…|\d+(?= )", quote.partition("` (")[0]) if part.strip()]
+        return any(all(part in sentence for part in parts) for sentence in said)
+
+    assert [quote for quote in quoted if not is_said(quote)] == []
 
 
 # --- settings, tables, states, assets, dependencies ------------------------------------------------------------------
