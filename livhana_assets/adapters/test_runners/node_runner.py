@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,6 +14,14 @@ from livhana_assets.loop.proposals.ports import Limits, Sandbox
 from livhana_assets.loop.proposals.testing import TestRun
 
 MODULE = re.compile(r"^\s*(import\s[^(]|export\s)", re.MULTILINE)
+
+
+# Node keeps inherited descriptors from the test files' processes only where their numbers have no gap below them or are under 16.
+AT_A_LOW_DESCRIPTOR = (
+    sys.executable, "-I", "-S", "-c",
+    "import os, sys; fd = int(os.environ['LIVHANA_REPORT_FD']); fd == 3 or (os.dup2(fd, 3), os.close(fd));"
+    " os.set_inheritable(3, True); os.environ['LIVHANA_REPORT_FD'] = '3'; os.execvp(sys.argv[1], sys.argv[1:])",
+)  # fmt: skip
 
 
 class NodeRunner:
@@ -45,7 +54,7 @@ class NodeRunner:
         with reporter("node_report.mjs") as file:
             options = ["--test", f"--test-reporter={file}", "--test-reporter-destination=stdout"]
             ran = self._sandbox.run(
-                self._command([*options, *self._wanted(root, ids)]),
+                [*AT_A_LOW_DESCRIPTOR, *self._command([*options, *self._wanted(root, ids)])],
                 root,
                 environment={**self._environment, "LIVHANA_CHECKOUT": str(root)},
                 readable=(*self._readable, file.parent),
