@@ -11,9 +11,10 @@ from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.adapters.test_runners import CommandRunner
 from livhana_assets.loop.execution.carry_out import Result, carry_out
+from livhana_assets.loop.proposals import ports
 from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets.loop.proposals.policy import Policy
-from livhana_assets.loop.proposals.ports import Limits, TestRunner
+from livhana_assets.loop.proposals.ports import Limits
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets_tests.loop.execution.an_approved_change import POLICY, QUICK_SUITE, a_change, approved, ground_of
 from livhana_assets_tests.repositories import git
@@ -44,7 +45,7 @@ class Shop:
         """The same shop, its tests run by another command."""
         return self.proving_by(CommandRunner(BubblewrapSandbox(), suite, limits=limits))
 
-    def proving_by(self, *runners: TestRunner) -> Shop:
+    def proving_by(self, *runners: ports.TestRunner) -> Shop:
         return replace(self, ground=ProvingGround(self.target, runners, self.ground.sandbox_level))
 
 

@@ -34,7 +34,7 @@ def reached(family, where):
 report = {
     "environment": [name for name, value in os.environ.items() if secret.decode() in value],
     "processes": [path for path in glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline") if holds(path)],
-    "files": [path for path in (home + "/secret", "/root/.netrc", "/etc/shadow") if os.path.exists(path)],
+    "files": [path for path in (home + "/secret", "/etc/shadow", "/etc/hostname") if os.path.exists(path)],
     "loopback": reached(socket.AF_INET, ("127.0.0.1", port)),
     "outside": reached(socket.AF_INET, ("1.1.1.1", 53)),
     "interfaces": [name for _, name in socket.if_nameindex() if name != "lo"],

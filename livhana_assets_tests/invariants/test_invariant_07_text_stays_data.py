@@ -15,33 +15,20 @@ import pytest
 
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
 from livhana_assets.cli import tables
-from livhana_assets.loop.patterns.model import Count, ErrorPattern, Exemplar, Frame
+from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.crashes import crash_of
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.model import Effect, Proposal, Status
 from livhana_assets.loop.proposals.page import page
 from livhana_assets.loop.proposals.ports import Candidate, Crash
 from livhana_assets_tests.a_proposal import a_proposal
+from livhana_assets_tests.invariants.a_crash_pattern import AT, a_pattern
 from livhana_assets_tests.invariants.a_shop import Shop
 from livhana_assets_tests.loop.execution.an_approved_change import POLICY
 from livhana_assets_tests.repositories import git
 
-AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CODE = "__import__('os').system('touch owned')"
 ENDS_A_STRING = f'x"""\n{CODE}\n"""\n.KeyError'
-
-
-def a_pattern(error_type: str = "KeyError", release: str | None = None, **frame: Any) -> ErrorPattern:
-    place = {"file": "/srv/app/shop/price.py", "function": "price", "line": 2, "locals": {"item": {}}, **frame}
-    exemplar = Exemplar(
-        error_id="e1", occurred_at=AT, release=release, endpoint="GET /cart", message="'price'", stack_trace="",
-        frames=(Frame.model_validate(place),),
-    )  # fmt: skip
-    return ErrorPattern(
-        pattern_id="error-0a1b2c3d4e5f", fingerprint="0a1b2c3d4e5f", rule="frames", title="KeyError: 'price'", service="shop",
-        language="python", error_type=error_type, occurrences=9, first_seen=AT, last_seen=AT, days=(), customers=3,
-        endpoints=(Count(name="GET /cart", occurrences=9),), releases=(), exemplars=(exemplar,),
-    )  # fmt: skip
 
 
 def base_of(shop: Shop) -> str:
@@ -90,7 +77,12 @@ def watching() -> Iterator[tuple[list[str], list[str]]]:
         _watched.remove(watch)
 
 
-@pytest.mark.parametrize("release", ["--upload-pack=touch owned", "--output=owned", "-c", "main~0", "@{0}", "HEAD"])
+RELEASES = {
+    "option": "--upload-pack=touch owned", "output": "--output=owned", "short": "-c", "expression": "main~0", "at": "@{0}", "head": "HEAD",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 def test_a_releases_name_is_never_an_option_or_a_revision_expression(shop: Shop, release: str) -> None:
     base_of(shop)
     with watching() as (words, _):
@@ -174,7 +166,9 @@ def test_an_ordinary_value_does_become_a_test(shop: Shop) -> None:
     assert "price({'a': 1})" in "".join(code_of(shop, a_pattern(locals={"item": {"a": 1}}, line=line), SHAPES))
 
 
-@pytest.mark.parametrize("error_type", [ENDS_A_STRING, f"KeyError\n{CODE}", f"x(): {CODE}\ndef y"])
+@pytest.mark.parametrize(
+    "error_type", [ENDS_A_STRING, f"KeyError\n{CODE}", f"x(): {CODE}\ndef y"], ids=["string", "line", "name"]
+)
 def test_a_logged_type_never_becomes_code(shop: Shop, error_type: str) -> None:
     line = SHAPES.splitlines().index("def price(item):") + 2
     texts = code_of(shop, a_pattern(error_type, line=line), SHAPES)
