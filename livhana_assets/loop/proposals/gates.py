@@ -6,6 +6,7 @@ The gates look at the commit that the patch became, not at the patch's text: mod
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
@@ -187,9 +188,21 @@ def _is_silent_handler(node: ast.AST) -> bool:
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{node.name}", node
+    """Each with its own name: methods with their class's, one that is defined again with its number."""
+    seen: Counter[str] = Counter()
+    for name, node in _named(tree, ""):
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name} ({seen[name]})", node
+
+
+def _named(node: ast.AST, outer: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for child in ast.iter_child_nodes(node):
+        name = outer
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            name = f"{outer}.{child.name}".lstrip(".")
+            if not isinstance(child, ast.ClassDef):
+                yield name, child
+        yield from _named(child, name)
 
 
 def _is_empty_body(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

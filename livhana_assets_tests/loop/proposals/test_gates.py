@@ -127,6 +127,29 @@ def test_a_fix_that_empties_a_function_is_refused(body):
     assert "no emptied functions" in vet(SOURCE, NEW_TEST, after={"shop.py": f"def price(item):\n    {body}\n"})
 
 
+TWO_CLASSES = """class Anything:
+    def price(self, item):
+        {first}
+
+
+class Shop:
+    def price(self, item):
+        {second}
+"""
+
+
+def vet_classes(was, becomes):
+    before, after = (TWO_CLASSES.format(first=first, second=second) for first, second in (was, becomes))
+    return vet(SOURCE, NEW_TEST, before={"shop.py": before}, after={"shop.py": after})
+
+
+def test_a_method_is_told_from_its_namesake_in_another_class():
+    reads, fixed = "return item['price'] * 2", "return item.get('price', 0) * 2"
+    assert vet_classes(("pass", reads), ("pass", fixed)) == ""
+    assert "shop.py: Shop.price no longer does anything" in vet_classes(("pass", reads), ("pass", "return None"))
+    assert "shop.py: Anything.price no longer does anything" in vet_classes((reads, "pass"), ("pass", "pass"))
+
+
 def test_a_fix_that_knows_the_tests_input_is_refused():
     knows = "def price(item):\n    if item == 'blue lamp':\n        return 0\n    return item['price'] * 2\n"
     test = "def test_price():\n    assert price('blue lamp') == 0\n"
