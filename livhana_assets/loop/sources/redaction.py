@@ -84,10 +84,19 @@ def _placeheld(value: Any, kind: str) -> Any:
     if isinstance(value, str):
         return value if value.startswith("<") or not value else f"<{kind}:{len(value)}>"
     if isinstance(value, dict):
+        if _is_mark(value):
+            return value
         return {key: _placeheld(member, kind) for key, member in value.items()}
     if isinstance(value, list):
         return [_placeheld(member, kind) for member in value]
     return value if value is None or isinstance(value, bool) else 0
+
+
+def _is_mark(value: dict[str, Any]) -> bool:
+    """What a service logs in place of a secret: `{"$redacted": "str", "length": 12}`, a type's name and a length."""
+    kind, length = value.get("$redacted"), value.get("length")
+    named = isinstance(kind, str) and kind.isidentifier() and len(kind) <= 20
+    return named and set(value) <= {"$redacted", "length"} and (length is None or isinstance(length, int))
 
 
 def _kind(name: str) -> str:

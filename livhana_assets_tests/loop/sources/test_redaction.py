@@ -122,3 +122,11 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
 def test_a_megabyte_of_anything_is_read_in_one_pass(unit: str) -> None:
     text = unit * (200_000 // len(unit))
     assert isinstance(redact_text(text), str)
+
+
+def test_the_mark_that_a_service_logs_in_place_of_a_secret_keeps_its_type_and_length():
+    logged = {"token": {"$redacted": "str", "length": 12}, "pin": {"$redacted": "int", "length": None}}
+    assert redact_value(logged) == logged
+    disguised = {"token": {"$redacted": "str", "length": 12, "value": "hunter2"}}
+    assert "hunter2" not in str(redact_value(disguised))
+    assert "hunter2" not in str(redact_value({"token": {"$redacted": "hunter2 and more"}}))
