@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import inspect
 import math
 import re
 import sqlite3
@@ -100,7 +101,7 @@ def _encode_object(value: Any, depth: int) -> Any:
     kind = type(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: getattr(value, f.name, None) for f in dataclasses.fields(value)}
-    elif hasattr(value, "__dict__") and not isinstance(value, type) and not callable(value):
+    elif hasattr(value, "__dict__") and not isinstance(value, type) and not inspect.isroutine(value):
         fields = dict(vars(value))
     else:
         return {"$repr": _safe_repr(value)}

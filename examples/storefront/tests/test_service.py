@@ -105,6 +105,20 @@ def test_encode_marks_what_json_lacks():
     assert encode(datetime(2026, 1, 2, 3)) == {"$datetime": "2026-01-02T03:00:00"}
 
 
+class Greeter:
+    def __init__(self):
+        self.name = "Ann"
+
+    def __call__(self):
+        return f"Hello {self.name}"
+
+
+def test_encode_keeps_the_fields_of_an_object_that_can_be_called():
+    encoded = encode(Greeter())
+    assert encoded["$object"].endswith(".Greeter") and encoded["fields"] == {"name": "Ann"}
+    assert set(encode(Greeter().__call__)) == set(encode(len)) == {"$repr"}
+
+
 def test_encode_objects_and_secrets():
     assert encode(Point(1, "abc")) == {
         "$object": "test_service.Point",
