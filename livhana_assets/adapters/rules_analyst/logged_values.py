@@ -25,6 +25,8 @@ def evaluate(expression: ast.AST, values: Mapping[str, Any]) -> Any:
             return _item(evaluate(base, values), evaluate(key, values))
         case ast.Call(func=ast.Attribute(value=base, attr="get"), args=[key, *rest], keywords=[]):
             return _got(evaluate(base, values), evaluate(key, values), evaluate(rest[0], values) if rest else None)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            return _reckoned(evaluate(left, values), op, evaluate(right, values))
     return UNKNOWN
 
 
@@ -77,6 +79,13 @@ def _item(base: Any, key: Any) -> Any:
     if items is not None and isinstance(key, int) and -len(items) <= key < len(items):
         return items[key]
     return UNKNOWN
+
+
+def _reckoned(left: Any, op: ast.operator, right: Any) -> Any:
+    """Whole numbers and texts only: an offset such as `at + 1`, a name such as `prefix + key`."""
+    if type(left) is int and type(right) is int:
+        return left + right if isinstance(op, ast.Add) else left - right
+    return left + right if isinstance(op, ast.Add) and type(left) is str and type(right) is str else UNKNOWN
 
 
 def _got(base: Any, key: Any, default: Any) -> Any:

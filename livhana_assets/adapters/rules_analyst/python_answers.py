@@ -85,7 +85,7 @@ def _declared(fits: list[str] | None) -> Iterator[tuple[str, str, float]]:
 
 
 def _documented(function: Function) -> Iterator[tuple[str, str, float]]:
-    text = (ast.get_docstring(function) or "").lower()
+    text = _about_its_answer(ast.get_docstring(function) or "").lower()
     for words, code in (
         ("none", "None"),
         ("empty list", "[]"),
@@ -98,6 +98,13 @@ def _documented(function: Function) -> Iterator[tuple[str, str, float]]:
             " " in words and words in text
         ):
             yield code, "Its documentation says so.", 0.78
+
+
+def _about_its_answer(text: str) -> str:
+    """The summary, and the paragraphs that speak of what is returned: `None` elsewhere is about a parameter."""
+    summary, *rest = re.split(r"\n\s*\n", text)
+    told = [paragraph for paragraph in rest if re.search(r"\b(returns?|yields?)\b", paragraph, re.IGNORECASE)]
+    return "\n\n".join([summary, *told])
 
 
 def _by_kind(site: PythonSite) -> Iterator[tuple[str, str, float]]:

@@ -34,8 +34,11 @@ class PythonLayout:
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
         names = [".".join(parts[start:]) for start in range(len(parts))]
         imported = next((name for name in names if name in self._imported), None)
-        beside = next((names[i] for i in range(len(parts)) if "/".join(parts[:i]) in self._roots), None)
-        return imported or beside or ".".join(parts[self._package_start(parts) :])
+        beside = [names[i] for i in range(len(parts)) if "/".join(parts[:i]) in self._roots]
+        # `from tests import ...` makes the checkout a root too; that does not make `src` a package.
+        tops = {name.partition(".")[0] for name in self._imported}
+        beside.sort(key=lambda name: name.partition(".")[0] not in tops)
+        return imported or next(iter(beside), "") or ".".join(parts[self._package_start(parts) :])
 
     def root_of(self, path: str) -> str:
         """The folder that has to be importable for that name."""

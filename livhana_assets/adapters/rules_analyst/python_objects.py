@@ -12,6 +12,9 @@ from livhana_assets.adapters.rules_analyst.logged_values import is_lost
 from livhana_assets.adapters.rules_analyst.python_layout import PythonLayout
 from livhana_assets.adapters.rules_analyst.python_source import Function, PythonSource, parameters
 
+BARE_BASES = frozenset({"object", "ABC", "Generic", "Protocol"})
+"""Their constructors take nothing."""
+
 
 class PythonObjects:
     """Renders logged values as code and keeps the imports which that code needs."""
@@ -34,7 +37,11 @@ class PythonObjects:
         self.imports.add(f"from {self.layout.module_of(source.path)} import {short}")
         if "_name_" in fields and "_value_" in fields:
             return f"{short}.{_name(fields['_name_'])}"
-        given = _dataclass_fields(found, fields) if _is_dataclass(found) else _init_arguments(found, fields)
+        given = (
+            _dataclass_fields(found, fields)
+            if _is_dataclass(found)
+            else _init_arguments(found, _constructor(self.layout, source, found), fields)
+        )
         return f"{short}({', '.join(f'{_name(key)}={self.render(value)}' for key, value in given.items())})"
 
 
@@ -65,11 +72,26 @@ def _dataclass_fields(found: ast.ClassDef, fields: Mapping[str, Any]) -> dict[st
     return {name: value for name, value in fields.items() if name not in late}
 
 
-def _init_arguments(found: ast.ClassDef, fields: Mapping[str, Any]) -> dict[str, Any]:
-    init = next((n for n in found.body if isinstance(n, Function) and n.name == "__init__"), None)
+def _constructor(layout: PythonLayout, source: PythonSource, found: ast.ClassDef) -> Function | None:
+    """The class's own `__init__`, else that of the nearest base in the repository."""
+    own = next((node for node in found.body if isinstance(node, Function) and node.name == "__init__"), None)
+    if own is not None:
+        return own
+    for base in found.bases:
+        name = ast.unparse(base).partition("[")[0].rpartition(".")[2]
+        if name in BARE_BASES or name == found.name:
+            continue
+        where = source if _class(source, name) else layout.class_file(name)
+        parent = _class(where, name)
+        if where is None or parent is None:
+            raise NotRebuildable(f"{found.name} inherits its constructor from {name}, which is not in the repository")
+        if (inherited := _constructor(layout, where, parent)) is not None:
+            return inherited
+    return None
+
+
+def _init_arguments(found: ast.ClassDef, init: Function | None, fields: Mapping[str, Any]) -> dict[str, Any]:
     if init is None:
-        if found.bases and fields:
-            raise NotRebuildable(f"{found.name} inherits its constructor")
         return {}
     kept = _kept(init)
     required = len(init.args.posonlyargs + init.args.args) - len(init.args.defaults)

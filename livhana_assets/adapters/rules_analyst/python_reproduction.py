@@ -10,7 +10,7 @@ from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, pytho
 from livhana_assets.adapters.rules_analyst.python_calls import Call, call_of
 from livhana_assets.adapters.rules_analyst.python_layout import PythonLayout
 from livhana_assets.adapters.rules_analyst.python_probe import probe_script
-from livhana_assets.adapters.rules_analyst.python_site import PythonSite, sites
+from livhana_assets.adapters.rules_analyst.python_site import PythonSite, entry_sites, sites
 from livhana_assets.loop.proposals.ports import Crash, Reproduction
 
 ROW = '''def _row(fields):
@@ -23,12 +23,12 @@ ROW = '''def _row(fields):
 
 
 def reproductions(crash: Crash) -> tuple[Reproduction, ...]:
-    """One for each frame whose call can be rebuilt, innermost first."""
+    """One for each frame whose call can be rebuilt, innermost first; the crash's entry last."""
     return tuple(_each(crash))
 
 
 def _each(crash: Crash) -> Iterator[Reproduction]:
-    layout, found = PythonLayout(crash), list(sites(crash))
+    layout, found = PythonLayout(crash), [*sites(crash), *entry_sites(crash)]
     for place, site in enumerate(found):
         outer = found[place + 1] if place + 1 < len(found) and found[place + 1].inner is site else None
         folder = layout.test_folder(site.source.path)

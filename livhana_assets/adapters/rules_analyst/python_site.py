@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -106,8 +106,17 @@ class PythonSite:
 
 def sites(crash: Crash) -> Iterator[PythonSite]:
     """The crash's frames as sites, innermost first, at most four functions."""
+    return _laid(crash, list(enumerate(reversed(whole_functions(crash.frames))))[:MAX_SITES])
+
+
+def entry_sites(crash: Crash) -> Iterator[PythonSite]:
+    """The two outermost frames beyond those: what a service calls takes plain data more often than what lies between."""
+    return _laid(crash, list(enumerate(reversed(whole_functions(crash.frames))))[MAX_SITES:][-2:])
+
+
+def _laid(crash: Crash, frames: Sequence[tuple[int, Frame]]) -> Iterator[PythonSite]:
     inner: PythonSite | None = None
-    for depth, frame in enumerate(reversed(whole_functions(crash.frames)[-MAX_SITES:])):
+    for depth, frame in frames:
         source = parse(frame.file, crash.read(frame.file))
         function = source.function_at(frame.line) if source else None
         statement = source.statement_at(frame.line) if source else None

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, items_of
-from livhana_assets.adapters.rules_analyst.python_answers import annotated
+from livhana_assets.adapters.rules_analyst.python_answers import annotated, kind_of
 from livhana_assets.adapters.rules_analyst.python_guards import Condition, Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
@@ -21,7 +21,7 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
     for node in site.expressions:
         match node:
             case ast.Subscript(value=base, slice=index) if "index out of range" in site.message and _too_short(
-                site, base
+                site, base, index
             ):
                 yield from _indexed(site, node, base, index)
             case ast.Call(func=ast.Name(id="min" | "max"), args=[only]) if "empty" in site.message:
@@ -77,9 +77,8 @@ def _indexed(site: PythonSite, node: ast.Subscript, base: ast.expr, index: ast.e
 
 def _extreme(site: PythonSite, node: ast.Call, only: ast.expr) -> Iterator[Fix]:
     trouble = _empty(site, only)
-    default = (
-        default_for(site, node) or (annotated(site.function) or ["0" if _numeric(site, node) else "None"])[0] or "None"
-    )
+    counts = _numeric(site, node) or _counts(only)
+    default = default_for(site, node) or (annotated(site.function) or ["0" if counts else "None"])[0] or "None"
     end = node.keywords[-1].value if node.keywords else only
     new = f"{site.code(end)}, default={default}"
     title = f"Take {default} where {site.code(only)[:60]} is empty"
@@ -95,6 +94,11 @@ def _spans_parentheses(site: PythonSite, call: ast.Call, only: ast.expr) -> bool
 
 def _numeric(site: PythonSite, node: ast.expr) -> bool:
     return isinstance(site.source.parent(node), ast.BinOp | ast.AugAssign)
+
+
+def _counts(only: ast.expr) -> bool:
+    """Whether the members are counts, such as lengths: of none, that is 0."""
+    return isinstance(only, ast.ListComp | ast.GeneratorExp) and kind_of(only.elt) == "int"
 
 
 def _first(site: PythonSite, node: ast.Call) -> Iterator[Fix]:
@@ -126,8 +130,10 @@ def _short(site: PythonSite, subject: ast.expr, bad: Condition, good: Condition,
     return Trouble(site, subject, bad, good, state, told)
 
 
-def _too_short(site: PythonSite, base: ast.expr) -> bool:
-    value = site.value(base)
+def _too_short(site: PythonSite, base: ast.expr, index: ast.expr) -> bool:
+    value, at = site.value(base), site.value(index)
+    if isinstance(value, str) and type(at) is int:
+        return not -len(value) <= at < len(value)
     return value is UNKNOWN or items_of(value) is not None or value == "" or isinstance(value, dict)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, entries_of
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
+from livhana_assets.adapters.rules_analyst.python_source import own_nodes
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
 
@@ -41,11 +42,37 @@ def _likely(site: PythonSite, node: ast.Subscript) -> Iterator[tuple[str, float]
     seen = list(_elsewhere(site, node))
     for default, _ in Counter(seen).most_common(2):
         yield default, 0.9
+    if "None" not in seen and _allows_none(site, node):
+        yield "None", 0.86
+        return
     fitting = default_for(site, node)
     if fitting and fitting not in seen:
         yield fitting, 0.7
     if not fitting and "None" not in seen:
         yield "None", 0.48
+
+
+def _allows_none(site: PythonSite, node: ast.Subscript) -> bool:
+    """Whether the value gets a name that the function then asks for being there: `prev = token["prev"]`, `if prev and ...`."""
+    match site.source.parent(node):
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            later = (n for n in own_nodes(site.function) if getattr(n, "lineno", 0) > site.statement.lineno)
+            return any(_asks(n, name) for n in later)
+    return False
+
+
+def _asks(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            first = test.values[0] if isinstance(test, ast.BoolOp) else test
+        case _:
+            return False
+    match first:
+        case ast.Name(id=asked) | ast.UnaryOp(op=ast.Not(), operand=ast.Name(id=asked)):
+            return asked == name
+        case ast.Compare(left=ast.Name(id=asked), ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return asked == name
+    return False
 
 
 def _elsewhere(site: PythonSite, node: ast.Subscript) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite, passed_for
-from livhana_assets.adapters.rules_analyst.python_source import parameters
+from livhana_assets.adapters.rules_analyst.python_source import own_nodes, parameters
 from livhana_assets.adapters.rules_analyst.registry import Fix, Template
 
 TEXT_METHODS = frozenset(name for name in dir(str) if not name.startswith("_")) - {"index", "count"}
@@ -42,6 +42,7 @@ def fixes(site: PythonSite) -> Iterator[Fix]:
             yield from instead(
                 trouble, missing.subject, new, f"Take {missing.default} where {code} is None", likelihood
             )
+        yield from _named_again(site, missing, trouble)
         yield from _conditional(site, missing, trouble)
 
 
@@ -83,12 +84,10 @@ def _suspects(site: PythonSite) -> Iterator[Missing]:
             case ast.BinOp(left=left, right=right) if (
                 "unsupported operand" in site.message
                 or "concatenate" in site.message
+                or "can't concat" in site.message
                 or "must be str, not NoneType" in site.message
             ):
-                default = '""' if "str" in site.message and "'int'" not in site.message else "0"
-                yield from (
-                    Missing(side, node, default if "list" not in site.message else "[]") for side in (left, right)
-                )
+                yield from (Missing(side, node, _operand(site.message)) for side in (left, right))
             case ast.Compare(left=left, comparators=[right]) if "not supported between" in site.message:
                 yield from (
                     Missing(side, node, "0" if re.search("'(int|float)'", site.message) else "")
@@ -100,6 +99,15 @@ def _suspects(site: PythonSite) -> Iterator[Missing]:
                 yield Missing(value, value, "0")
     if "is not iterable" in site.message or "cannot unpack" in site.message:
         yield from _iterated(site)
+
+
+def _operand(message: str) -> str:
+    """The empty value of the type that the other operand has, as the message names it."""
+    if "list" in message:
+        return "[]"
+    if "bytes" in message:
+        return 'b""'
+    return '""' if "str" in message and "'int'" not in message else "0"
 
 
 def _argument(site: PythonSite, call: ast.Call, first: ast.expr, called: str) -> Iterator[Missing]:
@@ -151,6 +159,20 @@ def _iterated(site: PythonSite) -> Iterator[Missing]:
 
 def _evaluated(site: PythonSite) -> list[ast.expr]:
     return [node for node in site.expressions if isinstance(getattr(node, "ctx", ast.Load()), ast.Load)]
+
+
+def _named_again(site: PythonSite, missing: Missing, trouble: Trouble) -> Iterator[Fix]:
+    """A name that is read again further on gets its empty value once, before the first use."""
+    name = missing.subject
+    if not (isinstance(name, ast.Name) and missing.default) or site.depth or site.comprehension_of(name):
+        return
+    reads = [n for n in own_nodes(site.function) if isinstance(n, ast.Name) and n.id == name.id]
+    if any(n.lineno > site.statement.lineno and isinstance(n.ctx, ast.Load) for n in reads):
+        lines = [f"if {name.id} is None:", f"{site.source.indent_unit()}{name.id} = {missing.default}"]
+        text = site.source.inserted_before(site.statement, lines)
+        if text is not None:
+            why = f"{trouble.cause} It is read again further on, so it now starts as {missing.default}."
+            yield trouble.fix(text, f"Let {name.id} be {missing.default} where it is None", why, 0.53)
 
 
 def _conditional(site: PythonSite, missing: Missing, trouble: Trouble) -> Iterator[Fix]:
