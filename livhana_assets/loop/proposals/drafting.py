@@ -8,8 +8,9 @@ from typing import Any
 
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of, with_suspect_commit
+from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.fixing import Proved, find_proved_fix
-from livhana_assets.loop.proposals.model import Effect, Event, Evidence, Hypothesis, Implementation, Proposal, Status
+from livhana_assets.loop.proposals.model import Effect, Event, Hypothesis, Implementation, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, priority_of
 from livhana_assets.loop.proposals.ports import Analyst, TargetRepo
 from livhana_assets.loop.proposals.proof import ProvingGround
@@ -113,28 +114,6 @@ def proposal_id(kind: str, pattern_id: str, now: datetime) -> str:
     """`bugfix-1234567890`: ten digits that a pattern and a moment give."""
     digest = hashlib.sha256(f"{pattern_id} {now.isoformat()}".encode()).hexdigest()
     return f"{kind}-{int(digest, 16) % 9_000_000_000 + 1_000_000_000}"
-
-
-def evidence_of(pattern: ErrorPattern) -> tuple[Evidence, ...]:
-    """The figures that a reviewer sees, frozen at this revision, each with the query that gives it again."""
-    rows = f"select count(*) from ai_learning.error_fingerprints where fingerprint = '{pattern.fingerprint}'"
-    one = f'livhana query "{rows}"'
-    figures = [
-        ("occurrences", str(pattern.occurrences)),
-        ("customers", str(pattern.customers)),
-        ("first seen", pattern.first_seen.isoformat(timespec="seconds")),
-        ("last seen", pattern.last_seen.isoformat(timespec="seconds")),
-        ("endpoints", ", ".join(f"{e.name} ({e.occurrences})" for e in pattern.endpoints[:5])),
-        ("releases", ", ".join(f"{r.name[:12]} ({r.occurrences})" for r in pattern.releases[:5])),
-        ("grouped by", f"{pattern.rule} {pattern.fingerprint[:12]}"),
-    ]
-    if pattern.suspect:
-        suspect = pattern.suspect
-        told = (
-            f"{suspect.commit[:12]} {suspect.summary} ({suspect.author}), last to touch {suspect.path}:{suspect.line}"
-        )
-        figures.append(("suspect commit", told))
-    return tuple(Evidence(label=label, value=value, source=one) for label, value in figures)
 
 
 def _description(pattern: ErrorPattern, cause: str) -> str:
