@@ -173,7 +173,8 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     finally:
         settle(loop)
     after = loop.store.get(proposal_id)
-    say(f"{proposal_id} is {after.status}: {after.history[-1].detail} ({landing_branch(after)})")
+    detail, branch = after.history[-1].detail, landing_branch(after)
+    say(f"{proposal_id} is {after.status}: {detail}" + ("" if branch in detail else f" ({branch})"))
     return after
 
 

@@ -11,6 +11,8 @@ from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import COMPREHENSIONS, has_call
 from livhana_assets.adapters.rules_analyst.registry import Fix
 
+PRESENT = {"was": "is", "had": "has"}
+
 Condition = Callable[[str], str]
 """A condition in code, from the code of the value it is about."""
 
@@ -42,6 +44,12 @@ class Trouble:
         return (
             f"`{self.code}` {self.state} at {self.site.where}, and `{self.site.function.name}` does not allow for that."
         )
+
+    @property
+    def at_present(self) -> str:
+        """`is None` for `was None`, `has no item 3` for `had no item 3`."""
+        first, _, rest = self.state.partition(" ")
+        return f"{PRESENT.get(first, first)} {rest}"
 
     def fix(self, text: str, title: str, why: str, likelihood: float, raises: str = "") -> Fix:
         return Fix(text, title, why, self.cause, self.refuted_by, likelihood, raises)
@@ -79,7 +87,7 @@ def _leaves(trouble: Trouble, answer: Answer) -> Iterator[Fix]:
     else:
         text = site.source.inserted_before(target, [f"if {trouble.bad(trouble.code)}:", unit + answer.code])
     if text is not None:
-        title = f"{answer.title} from {site.function.name} when {trouble.code} {trouble.state.replace('was', 'is')}"
+        title = f"{answer.title} from {site.function.name} when {trouble.code} {trouble.at_present}"
         yield trouble.fix(text, title, f"{trouble.cause} {answer.why}", answer.likelihood, answer.raises)
 
 
@@ -109,9 +117,7 @@ def _skips(trouble: Trouble) -> Iterator[Fix]:
     )
     if text is not None and not has_call(trouble.subject):
         why = f"{trouble.cause} The loop now goes on with the next one."
-        yield trouble.fix(
-            text, f"Skip {trouble.code} in {site.function.name} when it {trouble.state.replace('was', 'is')}", why, 0.62
-        )
+        yield trouble.fix(text, f"Skip {trouble.code} in {site.function.name} when it {trouble.at_present}", why, 0.62)
 
 
 def _filters(trouble: Trouble, comprehension: ast.AST) -> Iterator[Fix]:
@@ -128,7 +134,7 @@ def _filters(trouble: Trouble, comprehension: ast.AST) -> Iterator[Fix]:
         joined = f"({code}) and {condition}"
     text = trouble.site.source.replaced((end, joined))
     why = f"{trouble.cause} Such members are now left out."
-    yield trouble.fix(text, f"Leave out members whose {trouble.code} {trouble.state.replace('was', 'is')}", why, 0.56)
+    yield trouble.fix(text, f"Leave out members whose {trouble.code} {trouble.at_present}", why, 0.56)
 
 
 def _anchor(site: PythonSite) -> ast.stmt | None:

@@ -184,3 +184,9 @@ def test_the_entry_is_called_where_the_frames_within_hold_what_cannot_be_built_a
 def test_a_checkout_that_tests_import_from_makes_no_package_of_its_source_folder():
     layout = PythonLayout(crash(("past", "return text[at]", {})))
     assert layout.module_of("src/parsing/reader.py") == "parsing.reader"
+
+
+def test_a_title_says_in_the_present_what_the_trace_saw_in_the_past(tmp_path):
+    source, call, *_ = FIRST_FIXES["a text read past its end, at an index that is logged"]
+    first = next(iter(RulesAnalyst().candidates(python_crash(tmp_path, source, call))))
+    assert first.title == "Return None from closing when text has no item `at`"
