@@ -71,10 +71,12 @@ def broken(diff: Path) -> Broken:
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> Iterator[dict[str, Future[Broken]]]:
-    """Every diff tried, two at a time."""
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Broken]]]:
+    """Every diff that is asked for tried, two at a time."""
+    tests = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
+    asked = [test.params["diff"] for test in tests if "diff" in test.params]
     with ThreadPoolExecutor(2) as pool:
-        yield {diff.name: pool.submit(broken, diff) for diff in DIFFS}
+        yield {diff.name: pool.submit(broken, diff) for diff in asked}
 
 
 @pytest.mark.parametrize("diff", DIFFS, ids=lambda diff: diff.stem)

@@ -5,6 +5,7 @@ An execution that is killed at random moments: `loop/execution/test_kill.py`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,6 @@ def test_a_branch_that_somebody_has_checked_out_is_not_moved(shop: Shop, tmp_pat
 
 
 def test_a_gate_that_refuses_now_leaves_no_trace(busy_shop: Shop) -> None:
-    from dataclasses import replace
-
     change = busy_shop.approved(land="fast_forward")
     before = snapshot(busy_shop.repository)
     result = busy_shop.carry_out(change.id, policy=replace(POLICY, max_files=1))

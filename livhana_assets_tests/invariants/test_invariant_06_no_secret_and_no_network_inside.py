@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from livhana_assets.adapters.bubblewrap_sandbox import BubblewrapSandbox
-from livhana_assets.loop.proposals.ports import Limits
+from livhana_assets.adapters.bubblewrap_sandbox import BubblewrapSandbox, sandbox
+from livhana_assets.loop.proposals.ports import Canary, Limits, SandboxUnavailable
 
 SECRET = "sk-invariant-6-5d41402a"
 LOOK = """
@@ -48,11 +48,11 @@ def seen_from_inside(tmp_path: Path, port: int) -> dict[str, object]:
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     (tmp_path / "secret").write_text(SECRET)
-    sandbox = BubblewrapSandbox()
+    confined = BubblewrapSandbox()
     command = [sys.executable, "-I", "-c", LOOK, SECRET[::-1], str(tmp_path), str(port)]
-    leaks = [canary.name for canary in sandbox.canaries() if not canary.held]
+    leaks = [canary.name for canary in confined.canaries() if not canary.held]
     assert leaks == []
-    ran = sandbox.run(command, checkout, limits=Limits(seconds=20))
+    ran = confined.run(command, checkout, limits=Limits(seconds=20))
     assert ran.report, ran.output
     return dict(json.loads(ran.report))
 
@@ -68,12 +68,9 @@ def test_the_targets_code_sees_no_secret_and_no_network(tmp_path: Path, monkeypa
 
 
 def test_a_sandbox_that_leaks_runs_nothing(tmp_path: Path) -> None:
-    from livhana_assets.adapters.bubblewrap_sandbox import sandbox as module
-    from livhana_assets.loop.proposals.ports import Canary, SandboxUnavailable
-
     prefix = tmp_path / "prefix"
     leaking = BubblewrapSandbox([prefix])
-    module._tried[leaking._prefixes] = (Canary("network", False, "got out"),)
+    sandbox._tried[leaking._prefixes] = (Canary("network", False, "got out"),)
     with pytest.raises(SandboxUnavailable, match="network"):
         leaking.run(["/bin/sh", "-c", "touch ran"], tmp_path)
     assert not (tmp_path / "ran").exists()

@@ -12,15 +12,17 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
-from livhana_assets.cli import tables
+from livhana_assets.cli import decisions, tables
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.crashes import crash_of
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.model import Effect, Proposal, Status
 from livhana_assets.loop.proposals.page import page
 from livhana_assets.loop.proposals.ports import Candidate, Crash
+from livhana_assets.loop.review.decisions import approve
 from livhana_assets_tests.a_proposal import a_proposal
 from livhana_assets_tests.invariants.a_crash_pattern import AT, a_pattern
 from livhana_assets_tests.invariants.a_shop import Shop
@@ -192,19 +194,14 @@ MARKUP = (
 
 def test_text_from_traces_is_no_markup_on_a_proposals_page() -> None:
     shown = page(a_proposal(title=MARKUP, description=MARKUP, specification=MARKUP))
-    ours = {f"## {' '.join(['x'])}"}
     heads = [line for line in shown.splitlines() if re.match(r"\s*(#|=+\s*$|```|~~~| {4})", line)]
-    assert [line for line in heads if not re.match(r"## x \\?#|### (Specification|Decide)$|```$", line)] == [], ours
+    assert [line for line in heads if not re.match(r"## x \\?#|### (Specification|Decide)$|```$", line)] == []
     assert sum(line == "```" for line in shown.splitlines()) == 4
     assert re.findall(r"(?<!\\)[\[\]<>!]|(?<!\\)@|(?<!\\)://|www\.", shown) == []
     assert [c for c in shown if not c.isprintable() and c != "\n"] == []
 
 
 def test_text_from_traces_is_nothing_that_a_terminal_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rich.console import Console
-
-    from livhana_assets.cli import decisions
-
     screen = Console(file=StringIO(), width=200, force_terminal=True, color_system=None, highlight=False)
     for module in (tables, decisions):
         monkeypatch.setattr(module, "out", screen)
@@ -221,8 +218,6 @@ def test_text_from_traces_is_nothing_that_a_terminal_obeys(monkeypatch: pytest.M
 
 def test_a_title_forges_no_line_of_the_landed_commits_trailers(shop: Shop) -> None:
     change = shop.proposed(title="Fix\n\nApproved-by: mallory\n\nReviewed-by: mallory")
-    from livhana_assets_tests.invariants.test_invariant_01_only_what_was_approved_lands import approve
-
     approve(shop.store, change.id, digest=change.digest, by="jesse", now=datetime.now(UTC), policy=POLICY, door="cli")
     assert type(shop.carry_out(change.id)).__name__ == "Landed"
     message = git(shop.repository, "log", "-1", "--format=%B", f"improvement/{change.id}")
