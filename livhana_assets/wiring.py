@@ -55,7 +55,7 @@ class Loop:
         why = _why_unusable(home)
         if why:
             raise NotConfigured(
-                f"LIVHANA_HOME cannot be used: {home} {why}. Make it writable, or set LIVHANA_HOME to another folder."
+                f"LIVHANA_HOME cannot be used: {home} {why}. Mend that, or set LIVHANA_HOME to another folder."
             )
         return home
 
@@ -200,6 +200,8 @@ class Loop:
 
 
 def _why_unusable(folder: Path) -> str:
+    if odd := set(str(folder)) & set("%[]*?"):
+        return f"has {' '.join(sorted(odd))} in its path, which the warehouse cannot have"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -118,7 +119,8 @@ class DeltaWarehouse:
         if not self._exists(table):
             return []
         try:
-            files = DeltaTable(str(self._path(table))).file_uris()
+            # Delta tells its files as URIs: blanks and letters beyond ASCII are escaped there.
+            files = [unquote(uri) for uri in DeltaTable(str(self._path(table))).file_uris()]
         except (DeltaError, OSError) as error:
             raise WarehouseError(f"The table in {self._path(table)} cannot be read: {_reason(error)}") from error
         wanted = None if days is None else {f"{DAY}={day.isoformat()}" for day in days}
