@@ -43,7 +43,7 @@ def _reproduction(site: PythonSite, call: Call, layout: PythonLayout, folder: st
     crash = site.crash
     path = f"{folder}/test_livhana_{_underscored(crash.pattern.pattern_id)}.py".removeprefix("/")
     name = f"test_{call.function.strip('_')}_answers_where_it_raised_{_snake(crash.pattern.error_type)}"
-    told = f"{crash.pattern.error_type} in {call.function} ({site.where}), called as it was when it crashed ({crash.pattern.pattern_id})."
+    told = f"{_where(site, call)}, called as it was when it crashed ({crash.pattern.pattern_id})."
     test = PythonTest(name, call, told, layout)
     probe = (
         ""
@@ -57,6 +57,17 @@ def _reproduction(site: PythonSite, call: Call, layout: PythonLayout, folder: st
         )
     )
     return Reproduction(path, f"{path}::{name}", call.function, site.depth, test.render, probe)
+
+
+def _where(site: PythonSite, call: Call) -> str:
+    """What was raised in which function, and through which other one the test gets there."""
+    raised = site.crash.frames[-1]
+    if not site.depth:
+        return f"{site.crash.pattern.error_type} in {call.function} ({site.where})"
+    function = raised.function.rpartition(".")[2]
+    return (
+        f"{site.crash.pattern.error_type} in {function} ({raised.file}:{raised.line}), reached through {call.function}"
+    )
 
 
 @dataclass(frozen=True)

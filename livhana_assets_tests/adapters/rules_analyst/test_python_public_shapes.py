@@ -178,6 +178,7 @@ def test_the_entry_is_called_where_the_frames_within_hold_what_cannot_be_built_a
         )
     )
     assert (made.function, made.depth) == ("read", 5)
+    assert "IndexError in sign (src/parsing/reader.py:24), reached through read, called as" in made.render(None)
     assert "Reader(strict=True).read('ab')" in made.render(None), "with the constructor that its base has"
 
 
