@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         description="coverage files of the target, relative to it or absolute, separated by spaces",
     )
     releases: dict[str, str] = Field(
-        default_factory=dict,
+        {},
         validation_alias=_name("IMPROVEMENT_RELEASES"),
         description="commits of releases whose names git does not know, as JSON {name: commit} or `[improvement_releases]` in livhana.toml",
     )
