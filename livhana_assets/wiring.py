@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic_settings import SettingsError
+
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
 from livhana_assets.loop.proposals.policy import Policy
@@ -36,6 +38,8 @@ def read_settings() -> Settings:
     """The settings as they are now. Raises NotConfigured where a file of them cannot be read, pydantic's error where one does not fit."""
     try:
         return Settings()
+    except SettingsError as error:
+        raise NotConfigured(f"{error}: docs/configuration.md says what it takes.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise NotConfigured(
             f"livhana.toml or .env in this folder cannot be read ({error}): correct it, or move it away."
@@ -86,6 +90,14 @@ class Loop:
         from livhana_assets.adapters.redis_store import RedisProposalStore
 
         return RedisProposalStore.at(self.redis_url)
+
+    def redis_weaknesses(self) -> tuple[str, ...]:
+        """What about the Redis could lose a decision, each with how to mend it."""
+        import redis
+
+        from livhana_assets.adapters.redis_durability import weaknesses
+
+        return weaknesses(redis.Redis.from_url(self.redis_url))
 
     @cached_property
     def redis_url(self) -> str:
@@ -176,6 +188,10 @@ class Loop:
 
     @cached_property
     def effect(self) -> Effect:
+        if self.settings.land == "pull_request":
+            raise NotConfigured(
+                "Pull requests are not part of this release: set IMPROVEMENT_LAND to branch or fast_forward."
+            )
         return Effect(repository=self.target.location, branch=self.target.branch(), land=self.settings.land)
 
     def drafter(self) -> Callable[[ErrorPattern], Proposal]:

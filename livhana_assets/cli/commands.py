@@ -27,7 +27,7 @@ def run() -> int:
     try:
         code = app(standalone_mode=False) or 0
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a broken pipe; no command of ours raises one
         return _reader_left()
     except typer.Abort:
         print("Nothing was decided.", file=sys.stderr)

@@ -41,6 +41,7 @@ def _checks(loop: Loop) -> tuple[tuple[str, Callable[[], str]], ...]:
             "store",
             lambda: f"{len(loop.store.proposals())} proposals, audit of {verify(loop.store.audit())} lines holds",
         ),
+        ("redis", lambda: _redis(loop)),
         ("analyst", lambda: f"{loop.analyst.name}: works without a key"),
         ("sandbox", lambda: _sandbox(loop)),
         ("target", lambda: f"{loop.target.location} at {loop.base()[:12]}"),
@@ -61,6 +62,13 @@ def _look(name: str, look: Callable[[], str]) -> dict[str, str]:
 def _warehouse(loop: Loop) -> str:
     rows = loop.warehouse.query("select count(*) as n from logs.error_logs").to_pylist()[0]["n"]
     return f"{loop.settings.warehouse}, {rows} error rows"
+
+
+def _redis(loop: Loop) -> str:
+    found = loop.redis_weaknesses()
+    if found:
+        raise Failed(" ".join(found))
+    return "keeps every acknowledged decision"
 
 
 def _sandbox(loop: Loop) -> str:

@@ -7,6 +7,7 @@ import dagster as dg
 from livhana_assets.loop.execution.carry_out import Landed, Result, carry_out
 from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore
@@ -31,6 +32,7 @@ GROUP = "execution"
 def execution(
     context: dg.AssetExecutionContext,
     store: dg.ResourceParam[ProposalStore],
+    warehouse: dg.ResourceParam[Warehouse],
     policy: dg.ResourceParam[Policy],
     ground: dg.ResourceParam[Any],
     clock: dg.ResourceParam[Any],
@@ -40,7 +42,7 @@ def execution(
         result = carry_out(store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock())
     except Refused as why:
         raise dg.Failure(str(why), allow_retries=False) from None
-    log_page(context.instance, result.proposal)
+    log_page(context.instance, result.proposal, load_error_pattern(warehouse, result.proposal.pattern_id))
     context.log.info(told(result))
     if not isinstance(result, Landed):
         raise dg.Failure(told(result), allow_retries=False)

@@ -8,6 +8,7 @@ from livhana_assets.loop.execution.assets import agent_executions, execution
 from livhana_assets.loop.outcomes.conclude import conclude
 from livhana_assets.loop.outcomes.metrics import improvement_counters
 from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.sources.ports import Warehouse
@@ -39,7 +40,7 @@ def outcomes(
     for proposal_id in context.partition_keys:
         concluded = conclude(store, warehouse, target, release_commit, proposal_id, now=clock())
         told.append(f"- {concluded.id}: {concluded.verdict.result if concluded.verdict else concluded.status}")
-        log_page(context.instance, concluded)
+        log_page(context.instance, concluded, load_error_pattern(warehouse, concluded.pattern_id))
         context.log.info(told[-1].removeprefix("- "))
     return dg.MaterializeResult(metadata={"verdicts": dg.MetadataValue.md("\n".join(told))})
 

@@ -59,4 +59,5 @@ def error_patterns(context: dg.AssetExecutionContext, warehouse: dg.ResourcePara
         rows = error_patterns_day(warehouse, date.fromisoformat(day))
         context.log.info(f"{day}: {rows} patterns")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
+    warehouse.compact()
     return dg.MaterializeResult(metadata={"days": len(context.partition_keys)})

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from livhana_assets.loop.proposals.model import Gate
+from livhana_assets.loop.proposals.parsing import parse_python
 from livhana_assets.loop.proposals.policy import Policy, is_test_path
 from livhana_assets.loop.proposals.ports import FileChange
 
@@ -165,7 +166,7 @@ def _parse(path: str, text: str | None) -> ast.Module | None:
     if text is None or not path.endswith(".py"):
         return None
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
 
