@@ -21,7 +21,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     for terminal in at_a_prompt(folder, target):
         errors = log(folder / "errors.jsonl", datetime.now(UTC))
         assert terminal("ingest", "errors", errors).code == 0
-        assert terminal("run", "daily").ended(0, "1 proposals wait for you")
+        assert terminal("run", "daily").ended(0, "for you: `livhana proposals")
     return Terminal(folder, folder / "home", target)
 
 
