@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template, templates
+from livhana_assets.adapters.rules_analyst.registry import templates
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 from livhana_assets.loop.proposals.model import Hypothesis
 from livhana_assets.loop.proposals.ports import Candidate, Crash
 

@@ -10,7 +10,7 @@ from ast_grep_py import SgNode
 from livhana_assets.adapters.rules_analyst.javascript_answers import answers
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
 from livhana_assets.adapters.rules_analyst.javascript_source import name_of, nodes, span
-from livhana_assets.adapters.rules_analyst.registry import Fix
+from livhana_assets.adapters.rules_analyst.template import Fix
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from livhana_assets.adapters.rules_analyst.python_answers import Answer, answers
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import COMPREHENSIONS, has_call
-from livhana_assets.adapters.rules_analyst.registry import Fix
+from livhana_assets.adapters.rules_analyst.template import Fix
 
 PRESENT = {"was": "is", "had": "has"}
 

@@ -1,49 +1,12 @@
-"""What a fix template is, and the list of them. A new one: a file in `python_templates/` or `javascript_templates/`, and a line here.
-
-A template looks at one `Site` (a frame of the crash laid over its file) and yields `Fix`es with a likelihood between 0 and 1.
-"""
+"""The list of fix templates. A new one: a file in `python_templates/` or `javascript_templates/`, and a line in that package's list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
-
-from livhana_assets.loop.patterns.model import Language
-from livhana_assets.loop.proposals.ports import Crash
-
-
-@dataclass(frozen=True)
-class Fix:
-    """One possible change of one file: its whole new text, why, and what would refute the cause it assumes."""
-
-    text: str
-    title: str
-    why: str
-    cause: str
-    refuted_by: str
-    likelihood: float
-    raises: str = ""
-
-
-@dataclass(frozen=True)
-class Template:
-    """`errors` are the exception types it answers; `fixes` gets a PythonSite or a JavaScriptSite, after its language."""
-
-    name: str
-    language: Language
-    errors: frozenset[str]
-    fixes: Callable[[Any], Iterator[Fix]]
-    message: str = ""
-    """A text that the crash's message has to hold."""
-
-    def answers(self, crash: Crash) -> bool:
-        last = crash.pattern.error_type.rpartition(".")[2]
-        return self.language == crash.language and last in self.errors and self.message in crash.exemplar.message
+from livhana_assets.adapters.rules_analyst.javascript_templates import TEMPLATES as JAVASCRIPT
+from livhana_assets.adapters.rules_analyst.python_templates import TEMPLATES as PYTHON
+from livhana_assets.adapters.rules_analyst.template import Template
 
 
 def templates() -> tuple[Template, ...]:
     """All of them. Their order decides nothing; likelihood does."""
-    from livhana_assets.adapters.rules_analyst import javascript_templates, python_templates
-
-    return (*python_templates.TEMPLATES, *javascript_templates.TEMPLATES)
+    return (*PYTHON, *JAVASCRIPT)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.javascript_guards import Trouble, appended, guards
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 ADDS = re.compile(r"^\(?\s*(\w+)\s*,\s*(\w+)\s*\)?\s*=>\s*(\w+) ([+*]) (\w+)$")
 

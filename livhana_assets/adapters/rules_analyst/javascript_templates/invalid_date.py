@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from livhana_assets.adapters.rules_analyst.javascript_guards import Trouble, guards
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
 from livhana_assets.adapters.rules_analyst.javascript_source import span
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 
 def fixes(site: JavaScriptSite) -> Iterator[Fix]:

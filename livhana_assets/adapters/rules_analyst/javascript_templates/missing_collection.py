@@ -9,7 +9,7 @@ from ast_grep_py import SgNode
 
 from livhana_assets.adapters.rules_analyst.javascript_guards import Trouble, appended, guards
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 MESSAGE = re.compile(r"is not iterable|Cannot destructure|Cannot convert undefined or null to object")
 LISTING = re.compile(r"^Object\.(keys|values|entries)$")

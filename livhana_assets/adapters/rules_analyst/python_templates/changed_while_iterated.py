@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, instead, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 
 def fixes(site: PythonSite) -> Iterator[Fix]:

@@ -9,7 +9,7 @@ from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_answers import annotated
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 
 def fixes(site: PythonSite) -> Iterator[Fix]:

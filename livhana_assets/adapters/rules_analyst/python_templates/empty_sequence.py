@@ -10,7 +10,7 @@ from livhana_assets.adapters.rules_analyst.python_answers import annotated, kind
 from livhana_assets.adapters.rules_analyst.python_guards import Condition, Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 STATISTICS = frozenset({"mean", "fmean", "median", "mode", "stdev", "choice", "median_low", "median_high"})
 

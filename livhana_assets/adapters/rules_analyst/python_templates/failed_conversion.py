@@ -10,7 +10,7 @@ from livhana_assets.adapters.rules_analyst.python_answers import answers
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import has_call
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 ERRORS = {
     "int": "ValueError",

@@ -11,7 +11,7 @@ from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards, instead
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite, passed_for
 from livhana_assets.adapters.rules_analyst.python_source import own_nodes, parameters
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 TEXT_METHODS = frozenset(name for name in dir(str) if not name.startswith("_")) - {"index", "count"}
 DICT_METHODS = frozenset({"get", "items", "keys", "values"})

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 MEANT = re.compile(r"Did you mean:? '(?:self\.)?(\w+)'")
 MISSING = re.compile(r"(?:no attribute|name) '(\w+)'")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, guards
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import has_call
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 MESSAGES = ("is not in list", "not in tuple", "x not in list", "substring not found")
 

@@ -11,7 +11,7 @@ from livhana_assets.adapters.rules_analyst.python_guards import Trouble, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
 from livhana_assets.adapters.rules_analyst.python_source import own_nodes
 from livhana_assets.adapters.rules_analyst.python_uses import default_for
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 
 def fixes(site: PythonSite) -> Iterator[Fix]:

@@ -10,7 +10,7 @@ from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 from livhana_assets.adapters.rules_analyst.python_answers import kind_of
 from livhana_assets.adapters.rules_analyst.python_guards import Trouble, instead, never
 from livhana_assets.adapters.rules_analyst.python_site import PythonSite
-from livhana_assets.adapters.rules_analyst.registry import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 NUMBERS = ("int", "float", "Decimal", "decimal.Decimal")
 DECIMAL_FLOAT = re.compile(r"'float' and 'decimal.Decimal'|'decimal.Decimal' and 'float'")
