@@ -20,6 +20,8 @@ def main() -> None:
         from livhana_assets.cli.commands import run
 
         code = run()
+        # The work is done: a Ctrl-C while Python takes itself down would make a failure of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         code = _stopped()
     sys.exit(code)
