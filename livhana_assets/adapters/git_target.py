@@ -158,6 +158,14 @@ class GitTarget:
             return self._commit(staged, base, message, at)
 
     def apply(self, base: str, patch: str, message: str, at: datetime) -> str:
+        commit = self._applied(base, patch, message, at, exactly=True)
+        self._require_same(base, commit, patch)
+        return commit
+
+    def transplant(self, base: str, patch: str, message: str, at: datetime) -> str:
+        return self._applied(base, patch, message, at, exactly=False)
+
+    def _applied(self, base: str, patch: str, message: str, at: datetime, *, exactly: bool) -> str:
         with self._index(self._git(), base) as staged:
             try:
                 answer = staged.run(
@@ -165,11 +173,11 @@ class GitTarget:
                 )
             except GitFailed as failed:
                 raise PatchDoesNotApply(f"The patch does not apply to {base[:12]}: {_mismatch(failed)}.") from failed
-            if shifted := re.search(r"^Hunk #\d+ succeeded at .*|^Context reduced .*", answer.err, re.MULTILINE):
+            if exactly and (
+                shifted := re.search(r"^Hunk #\d+ succeeded at .*|^Context reduced .*", answer.err, re.MULTILINE)
+            ):
                 raise PatchDoesNotApply(f"The patch does not apply exactly to {base[:12]}: {shifted[0]}.")
-            commit = self._commit(staged, base, message, at)
-        self._require_same(base, commit, patch)
-        return commit
+            return self._commit(staged, base, message, at)
 
     def _require_same(self, base: str, commit: str, patch: str) -> None:
         """Where the patch names whole blobs, the commit must hold exactly these; without them git's exact match is all there is."""

@@ -89,8 +89,8 @@ def reject(
     from livhana_assets.loop.patterns.errors import load_error_pattern
 
     loop = Loop()
+    pattern = load_error_pattern(loop.warehouse, loop.store.get(proposal_id).pattern_id)
     rejected = decisions.reject(loop.store, proposal_id, by=by or getpass.getuser(), reason=reason, now=now())
-    pattern = load_error_pattern(loop.warehouse, rejected.pattern_id)
     loop.store.remember("refusal", now(), refusal_entry(rejected, reason, now(), pattern))
     say(f"{proposal_id} is rejected; the reason is remembered.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import shutil
 from collections.abc import Callable
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from livhana_assets.cli.errors import Failed, exit_code, sentence
 from livhana_assets.cli.tables import print_json, print_rows, say
 from livhana_assets.loop.outcomes.metrics import COUNTERS, improvement_counters
-from livhana_assets.loop.proposals.audit import verify
+from livhana_assets.loop.proposals.audit import export, verify
 from livhana_assets.wiring import Loop
 
 
@@ -101,14 +102,17 @@ def audit(
     what: Annotated[str, typer.Argument(help="list, verify or export")] = "list",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Who did what, when; `verify` checks the hash chain, `export` prints it whole as JSON."""
+    """Who did what, when; `verify` checks the hash chain, `export` prints it whole as JSON lines."""
     if what not in ("list", "verify", "export"):
         raise typer.BadParameter("say list, verify or export", param_hint="WHAT")
     entries = tuple(Loop().store.audit())
     if what == "verify":
         say(f"The audit's {verify(entries)} lines hold.")
-    elif what == "export" or as_json:
-        print_json([entry.__dict__ for entry in entries])
+    elif as_json:
+        print_json([json.loads(line) for line in export(entries)])
+    elif what == "export":
+        for line in export(entries):
+            print(line)
     else:
         print_rows(
             [

@@ -58,8 +58,8 @@ def ingest(
 def _tell_what_is_missing(entry: dict[str, object]) -> None:
     if entry["rejected"]:
         say(
-            f"{entry['rejected']} lines of {entry['file']} were set aside, with line number and reason: correct them in "
-            f"{entry['rejects']} and take the file in again."
+            f"{entry['rejected']} lines of {entry['file']} were set aside; {entry['rejects']} holds their numbers and reasons. "
+            "Correct these lines in the file and take it in again: lines taken once are not taken twice."
         )
     if entry["unknownColumns"]:
         say(f"{entry['file']} has columns that the table does not have, left out: {entry['unknownColumns']}.")

@@ -13,10 +13,11 @@ from livhana_assets.cli.tables import print_json, print_rows, say
 from livhana_assets.loop.execution.carry_out import landing_branch, prove_patch
 from livhana_assets.loop.execution.recovery import recover
 from livhana_assets.loop.patterns.errors import load_error_patterns
+from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import ProposalStore
-from livhana_assets.loop.proposals.queue import why_not
+from livhana_assets.loop.proposals.queue import remembered, why_not
 from livhana_assets.loop.review.decisions import Refused, approve_by_policy, expire
 from livhana_assets.wiring import Loop, is_alive, now
 
@@ -35,7 +36,8 @@ def add_to(app: typer.Typer) -> None:
 def run(
     what: Annotated[str, typer.Argument(help="daily, full or auto")] = "daily",
     day: Annotated[
-        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; default: today")
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; default: every day with unread rows, and today"),
     ] = None,
     from_day: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first UTC day")] = None,
     to_day: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last UTC day")] = None,
@@ -51,7 +53,7 @@ def run(
     if not dry_run:
         loop.base()
     settle(loop)
-    turn_daily(loop, first, last)
+    turn_daily(loop, first if day or from_day else _first_unread(loop, first), last)
     if dry_run:
         _would_draft(loop)
         return
@@ -61,6 +63,12 @@ def run(
     if what == "auto":
         _execute_allowed(loop)
     _told(loop)
+
+
+def _first_unread(loop: Loop, today: date) -> date:
+    """The first day of the last thirty whose rows are not all grouped: yesterday's late hours, days without a run, late rows."""
+    since = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=30)
+    return min((*unread_days(loop.warehouse, since), today))
 
 
 def _asked_days(day: datetime | None, from_day: datetime | None, to_day: datetime | None) -> tuple[date, date]:
@@ -139,7 +147,7 @@ def analyze(
 def pattern_rows(loop: Loop) -> list[dict[str, object]]:
     until = now().date() + timedelta(days=1)
     patterns = load_error_patterns(loop.warehouse, since=until - timedelta(days=30), until=until, minimum=1)
-    memories = (*loop.store.knowledge("refusal"), *loop.store.knowledge("bugfix"))
+    memories = remembered(loop.store)
     return [
         {
             "pattern": pattern.pattern_id,

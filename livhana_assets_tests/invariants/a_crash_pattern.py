@@ -11,7 +11,7 @@ AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def a_pattern(error_type: str = "KeyError", release: str | None = None, **frame: Any) -> ErrorPattern:
-    place = {"file": "/srv/app/shop/price.py", "function": "price", "line": 2, "locals": {"item": {}}, **frame}
+    place = {"file": "/srv/app/shop/price.py", "function": "price", "line": 10, "locals": {"item": {}}, **frame}
     exemplar = Exemplar(
         error_id="e1", occurred_at=AT, release=release, endpoint="GET /cart", message="'price'", stack_trace="",
         frames=(Frame.model_validate(place),),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from livhana_assets.adapters.bubblewrap_sandbox import BubblewrapSandbox
 from livhana_assets.adapters.git_target import GitTarget
@@ -16,6 +18,7 @@ from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import Limits
 from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.proposals.testing import TestRun
 from livhana_assets_tests.loop.execution.an_approved_change import POLICY, QUICK_SUITE, a_change, approved, ground_of
 from livhana_assets_tests.repositories import git
 
@@ -42,11 +45,26 @@ class Shop:
         return git(self.repository, "for-each-ref")
 
     def proving_with(self, suite: str, limits: Limits | None = None) -> Shop:
-        """The same shop, its tests run by another command."""
-        return self.proving_by(CommandRunner(BubblewrapSandbox(), suite, limits=limits))
+        """The same shop, its tests behaving as another command does, under the name of the proof's runner."""
+        return self.proving_by(Standing(CommandRunner(BubblewrapSandbox(), suite, limits=limits)))
 
     def proving_by(self, *runners: ports.TestRunner) -> Shop:
         return replace(self, ground=ProvingGround(self.target, runners, self.ground.sandbox_level))
+
+
+class Standing:
+    """A runner that stands in for the quick suite."""
+
+    name = QUICK_SUITE
+
+    def __init__(self, runner: ports.TestRunner) -> None:
+        self._runner = runner
+
+    def run(self, checkout: Path, ids: Sequence[str] = ()) -> TestRun:
+        return self._runner.run(checkout, ids)
+
+    def probe(self, checkout: Path, script: str) -> Mapping[str, Any] | None:
+        return self._runner.probe(checkout, script)
 
 
 def shop_at(repository: Path, home: Path, store: RedisProposalStore, suite: str = QUICK_SUITE) -> Shop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -231,6 +232,8 @@ def test_a_hostile_pattern_drafts_an_ordinary_specification(shop: Shop) -> None:
     made = drafted(shop, pattern)
     assert (made.status, made.auto_fix_eligible, made.requires_approval) == (Status.SPECIFIED, False, True)
     assert made.implementation.patch == ""
-    assert {e.source for e in made.evidence} == {
-        "livhana query \"select count(*) from ai_learning.error_fingerprints where fingerprint = '0a1b2c3d4e5f'\""
-    }
+    assert made.evidence
+    assert all(
+        [*shlex.split(e.source)[:2], len(shlex.split(e.source))] == ["livhana", "query", 3] for e in made.evidence
+    )
+    assert not any(CODE in e.source or "DROP" in e.source for e in made.evidence)

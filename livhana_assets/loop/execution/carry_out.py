@@ -11,7 +11,7 @@ from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
-from livhana_assets.loop.proposals.policy import Policy, is_critical
+from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical
 from livhana_assets.loop.proposals.ports import (
     NO_COMMIT,
     HeadMoved,
@@ -59,7 +59,15 @@ class Rebuilt:
     moved: bool
 
 
-Result = Landed | RolledBack | ProposedAgain
+@dataclass(frozen=True)
+class PutBack:
+    """Something passing came between; nothing changed, and the approval stands for another try."""
+
+    proposal: Proposal
+    why: str
+
+
+Result = Landed | RolledBack | ProposedAgain | PutBack
 
 
 def carry_out(
@@ -69,6 +77,8 @@ def carry_out(
     claimed = claim(store, proposal_id, run_id=run_id, policy=policy, now=now)
     try:
         return _land(store, ground, claimed, policy, now)
+    except _Passing as why:
+        return PutBack(_finish(store, claimed, Status.APPROVED, "reopened", str(why), now, {"claim": None}), str(why))
     except (TargetError, _Failed) as why:
         return RolledBack(_back(store, claimed, str(why), now), str(why))
 
@@ -96,7 +106,7 @@ def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now
     if proposal.approval.digest != proposal.digest:
         raise Refused(f"{proposal.id} changed after it was approved: it needs a new approval.")
     if now >= proposal.approval.expires_at:
-        raise Refused(f"The approval of {proposal.id} expired: approve it again.")
+        raise Refused(f"The approval of {proposal.id} has expired: the next `livhana run` proposes the fix again.")
     if proposal.approval.door == "policy" and policy.require_approval:
         raise Refused(f"The policy that approved {proposal.id} is off: `livhana approve {proposal.id}` comes first.")
     if proposal.effect is None or not proposal.implementation.patch:
@@ -112,23 +122,36 @@ def _land(store: ProposalStore, ground: ProvingGround, claimed: Proposal, policy
     if not all(step.passed for step in steps):
         raise _Failed(_why(steps))
     if rebuilt.moved and not _same_blobs(claimed, target, rebuilt.base):
-        return _propose_again(store, claimed, target, rebuilt, steps, now)
+        return _propose_again(store, claimed, ground, rebuilt, steps, policy, now)
     return _update_ref(store, claimed, target, rebuilt, steps, now)
 
 
 def _rebuild(claimed: Proposal, target: TargetRepo) -> Rebuilt:
     effect, proved = _effect(claimed), _proof(claimed)
+    if effect.repository != target.location:
+        raise _Failed(f"it was approved for {effect.repository}, and the target is {target.location} now")
     head = target.head(effect.branch)
     if head is None:
         raise _Failed(f"the branch {effect.branch} is gone from the target")
-    try:
-        commit = target.apply(head, claimed.implementation.patch, _message(claimed), claimed.created_at)
-    except PatchDoesNotApply as why:
-        raise _Failed(f"the patch no longer applies to {effect.branch}: {why}") from why
     moved = head != proved.base_commit
+    commit = _applied(claimed, target, head, moved)
     if not moved and target.tree(commit) != proved.tree:
         raise _Failed("the patch does not give the tree that was proved")
     return Rebuilt(commit, head, moved)
+
+
+def _applied(claimed: Proposal, target: TargetRepo, head: str, moved: bool) -> str:
+    """The patch as a commit on the head, to the byte; on a moved head also where its lines moved, for a revision that is asked about again."""
+    patch, message = claimed.implementation.patch, _message(claimed)
+    try:
+        return target.apply(head, patch, message, claimed.created_at)
+    except PatchDoesNotApply as why:
+        if not moved:
+            raise _Failed(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
+    try:
+        return target.transplant(head, patch, message, claimed.created_at)
+    except PatchDoesNotApply as why:
+        raise _Failed(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
 
 
 def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy: Policy) -> None:
@@ -154,19 +177,36 @@ def prove_patch(ground: ProvingGround, proposal: Proposal) -> tuple[Step, ...]:
 def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> tuple[Step, ...]:
     """The proof once more on the commit that would land: fail without the fix, pass with it, whole suite."""
     proved, target = _proof(proposal), ground.target
+    own = next((runner for runner in ground.runners if runner.name == proved.runner), None)
+    if own is None:
+        raise _Failed(
+            f"the proof was made with {proved.runner}, which does not run here: put it on the PATH and approve again"
+        )
     steps: list[Step] = []
+    if proved.reason:
+        tests_only = _tests_only(proposal, target, rebuilt)
+        steps += proof.rounds(ground, own, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
+    demanded: set[str] = set()
     for runner in ground.runners:
-        if runner.name == proved.runner and proved.reason:
-            tests_only = _tests_only(proposal, target, rebuilt)
-            steps += proof.rounds(ground, runner, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
         baseline = ground.baseline(rebuilt.base, runner)
         if baseline.usable:
             steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, baseline.demanded))
-        elif runner.name == proved.runner:
+            demanded |= baseline.demanded
+        elif runner is own:
             steps.append(baseline.step)
-    if not steps:
-        raise _Failed("no test runner of the proof is here any more")
-    return tuple(steps)
+    return (*steps, *(() if rebuilt.moved else (_as_demanded(proved, demanded),)))
+
+
+def _as_demanded(proved: Proof, demanded: set[str]) -> Step:
+    """On the base of the proof, every test that it demanded is demanded again: none may have gone missing with its runner."""
+    missing = sorted(set(proved.demanded) - demanded)
+    observed = f"{len(missing)} are missing, first {missing[0]}" if missing else "all of them"
+    return Step(
+        name="demanded tests",
+        expected=f"the {len(proved.demanded)} of the proof",
+        observed=observed,
+        passed=not missing,
+    )
 
 
 def _tests_only(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> str:
@@ -183,8 +223,18 @@ def _same_blobs(claimed: Proposal, target: TargetRepo, head: str) -> bool:
 
 
 def _propose_again(
-    store: ProposalStore, claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, steps: Sequence[Step], now: datetime
+    store: ProposalStore,
+    claimed: Proposal,
+    ground: ProvingGround,
+    rebuilt: Rebuilt,
+    steps: Sequence[Step],
+    policy: Policy,
+    now: datetime,
 ) -> ProposedAgain:
+    target = ground.target
+    changed = target.changes(rebuilt.base, rebuilt.commit)
+    critical = is_critical(changed, policy)
+    demanded = sorted({test for runner in ground.runners for test in ground.baseline(rebuilt.base, runner).demanded})
     why = "the branch moved in a file that the change touches; the new revision is proved on the new head"
     proved = _proof(claimed).model_copy(
         update={
@@ -192,12 +242,17 @@ def _propose_again(
             "commit": rebuilt.commit,
             "tree": target.tree(rebuilt.commit),
             "steps": tuple(steps),
+            "demanded": tuple(demanded),
         }
     )
     patch = target.diff(rebuilt.base, rebuilt.commit)
     changes = {
         "implementation": claimed.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
         "proof": proved,
+        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, needs_test=not claimed.reverts),
+        "critical": critical,
+        "auto_fix_eligible": auto_fix_eligible(changed, proved=proved.holds, critical=critical),
+        "policy_version": policy.version,
         "revision": claimed.revision + 1,
         "approval": None,
         "claim": None,
@@ -219,7 +274,7 @@ def _update_ref(
     try:
         target.land(rebuilt.commit, branch, previous)
     except HeadMoved as why:
-        raise _Failed(f"{branch} moved while the change was being proved; execute it again") from why
+        raise _Passing(f"{branch} moved while the change was being proved; execute it again") from why
     landing = Landing(commit=rebuilt.commit, branch=branch, previous=previous or NO_COMMIT, landed_at=now)
     detail = f"{rebuilt.commit[:12]} on {branch}"
     landed = _finish(store, claimed, Status.IMPLEMENTED, "implemented", detail, now, {"landing": landing}, steps)
@@ -234,8 +289,10 @@ def landing_branch(proposal: Proposal) -> str:
 
 def _check_fence(store: ProposalStore, claimed: Proposal) -> None:
     present = store.get(claimed.id)
-    if present.version != claimed.version or store.paused():
-        raise _Failed("somebody else took this proposal over, or the loop was paused")
+    if present.version != claimed.version:
+        raise _Failed("somebody else took this proposal over")
+    if store.paused():
+        raise _Passing("the loop was paused; execute it again after `livhana resume`")
 
 
 def _back(store: ProposalStore, claimed: Proposal, why: str, now: datetime) -> Proposal:
@@ -247,7 +304,11 @@ def _finish(
     steps: Sequence[Step] = (),
 ) -> Proposal:  # fmt: skip
     after = advance(claimed, to, at=now, actor=ACTOR, action=action, detail=detail, **changes)
-    details = {"reason": detail, "steps": [step.model_dump(mode="json", by_alias=True) for step in steps]}
+    details = {
+        "reason": detail,
+        "steps": [step.model_dump(mode="json", by_alias=True) for step in steps],
+        "sandbox": claimed.proof.sandbox if claimed.proof else "",
+    }
     return store.save(
         after, expected_version=claimed.version, actor=ACTOR, action=action, details=details,
         operation=f"{action}:{claimed.id}:{claimed.version}",
@@ -275,6 +336,10 @@ def _proof(proposal: Proposal) -> Proof:
     if proposal.proof is None:
         raise _Failed(f"{proposal.id} has no proof")
     return proposal.proof
+
+
+class _Passing(Exception):
+    """The execution ends here for a passing reason, and may be tried again; the message is the reason."""
 
 
 class _Failed(Exception):

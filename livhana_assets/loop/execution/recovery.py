@@ -67,8 +67,8 @@ def _intent(store: ProposalStore, proposal: Proposal) -> AuditEntry | None:
 
 def _is_landed(target: TargetRepo, intent: AuditEntry) -> bool:
     commit, branch = str(intent.details["commit"]), str(intent.details["branch"])
+    target.refresh()  # waits for the lock that a landing holds, so that a ref update which outlived its process is seen
     head = target.head(branch)
     if head is None:
         return False
-    target.refresh()
     return head == commit or target.contains(head, commit)

@@ -39,9 +39,13 @@ def conclude(
 
 
 def _deployed_at(store: ProposalStore, contains: Callable[[str], bool | None]) -> datetime | None:
-    """When the first recorded deployment that holds the change went live; None where none was recorded."""
-    recorded = (entry.details for entry in store.audit() if entry.action == "deployed")
-    return min((datetime.fromisoformat(str(d["at"])) for d in recorded if contains(str(d["commit"]))), default=None)
+    """Since when what runs holds the change, by the recorded deployments; None where it does not, or none was recorded."""
+    recorded = sorted((str(e.details["at"]), str(e.details["commit"])) for e in store.audit() if e.action == "deployed")
+    since: str | None = None
+    for at, commit in recorded:
+        holds = contains(commit)
+        since = (since or at) if holds else None
+    return datetime.fromisoformat(since) if since else None
 
 
 def _says_more(proposal: Proposal, verdict: Verdict) -> bool:

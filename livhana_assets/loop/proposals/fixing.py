@@ -209,10 +209,11 @@ def _variants_hold(
     edits: dict[str, bytes],
     at: datetime,
 ) -> tuple[Step, ...]:
-    """A fix for one value of many is no fix: the other logged calls must return too."""
-    if not variants or candidate.raises:
+    """A fix for one value of many is no fix: the other logged calls must return too, or raise the fix's clear error."""
+    if not variants:
         return ()
-    tests = {variant.path: variant.render(None).encode() for variant in variants}
+    expected = f"raises:{candidate.raises}" if candidate.raises else None
+    tests = {variant.path: variant.render(expected).encode() for variant in variants}
     commit = ground.target.build(base, {**edits, **tests}, "Other occurrences", at)
     ids = tuple(variant.test_id for variant in variants)
     return (proof.passes(ground, chosen.runner, commit, ids, f"{len(ids)} other occurrences"),)
@@ -226,19 +227,27 @@ def _callers_hold(
     edits: dict[str, bytes],
     at: datetime,
 ) -> list[Step]:
-    """The callers that crashed with the function must not crash on what it returns now."""
-    steps = []
-    for other in outer[:CALLERS_CHECKED]:
-        if candidate.raises:
-            continue
-        reproduction = other.reproduction
-        commit = ground.target.build(
-            base, {**edits, reproduction.path: reproduction.render(None).encode()}, "Callers", at
-        )
-        steps.append(
-            proof.passes(ground, other.runner, commit, (reproduction.test_id,), f"caller {reproduction.function}")
-        )
-    return steps
+    """The callers that crashed with the function must not crash on what it returns now; a clear error has to be handled by one of them."""
+    if candidate.raises and not outer:
+        return [_unhandled(candidate.raises)]
+    checked = outer[-1:] if candidate.raises else outer[:CALLERS_CHECKED]
+    return [_caller_holds(other, ground, base, edits, at) for other in checked]
+
+
+def _caller_holds(other: Reproduced, ground: ProvingGround, base: str, edits: dict[str, bytes], at: datetime) -> Step:
+    reproduction = other.reproduction
+    tests = {reproduction.path: reproduction.render(None).encode()}
+    commit = ground.target.build(base, {**edits, **tests}, "Callers", at)
+    return proof.passes(ground, other.runner, commit, (reproduction.test_id,), f"caller {reproduction.function}")
+
+
+def _unhandled(raises: str) -> Step:
+    return Step(
+        name="callers",
+        expected=f"shows a caller that handles {raises}",
+        observed="no caller could be rebuilt",
+        passed=False,
+    )
 
 
 def _why_not_reproduced(crash: Crash, analyst: Analyst, ground: ProvingGround) -> str:

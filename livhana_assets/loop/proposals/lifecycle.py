@@ -20,7 +20,7 @@ NEXT: dict[Status, frozenset[Status]] = {
     S.INCONCLUSIVE: frozenset({S.IMPROVED, S.NOT_IMPROVED, S.INCONCLUSIVE, S.REVERTED}),
     S.IMPROVED: frozenset({S.NOT_IMPROVED, S.REVERTED}),
     S.NOT_IMPROVED: frozenset({S.REVERTED}),
-    S.ROLLED_BACK: frozenset({S.PROPOSED, S.SUPERSEDED}),
+    S.ROLLED_BACK: frozenset({S.PROPOSED, S.SUPERSEDED, S.REJECTED, S.EXPIRED}),
     S.REJECTED: frozenset(),
     S.EXPIRED: frozenset(),
     S.SUPERSEDED: frozenset(),

@@ -277,6 +277,10 @@ class TargetRepo(Protocol):
         """A commit on `base` with the patch applied exactly. Raises PatchDoesNotApply; no fuzz, no three-way, no half."""
         ...
 
+    def transplant(self, base: str, patch: str, message: str, at: datetime) -> str:
+        """As `apply`, but on a base whose files changed elsewhere: whole context, lines may have moved. Raises PatchDoesNotApply."""
+        ...
+
     def diff(self, base: str, commit: str) -> str:
         """The patch between two commits that `apply` takes: full index, binary, no renames, no external drivers."""
         ...

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from livhana_assets.loop.patterns.model import ErrorPattern
-from livhana_assets.loop.proposals.knowledge import refused
+from livhana_assets.loop.proposals.knowledge import refusal_entry, refused, verdict_entry
+from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import PatternAlreadyOpen, ProposalStore
@@ -65,7 +66,7 @@ def draft_patterns(
     progress: Callable[[Proposal], None] = lambda _: None,
 ) -> Drafted:
     """Draft every pattern that is due, store each proposal as soon as it is made, and say why the rest was left alone."""
-    memories = (*store.knowledge("refusal"), *store.knowledge("bugfix"))
+    memories = remembered(store)
     judged = [(pattern, why_not(pattern, store, memories, policy)) for pattern in patterns]
     due = [pattern for pattern, why in judged if not why]
     made: list[Proposal] = []
@@ -80,11 +81,30 @@ def draft_patterns(
     return Drafted(tuple(made), tuple(left))
 
 
+def remembered(store: ProposalStore) -> tuple[Mapping[str, Any], ...]:
+    """What refusals and verdicts taught; a decision whose knowledge a crash kept from being written is read from its proposal."""
+    written = (*store.knowledge("refusal"), *store.knowledge("bugfix"))
+    known = {(entry.get("proposalId"), entry.get("result")) for entry in written}
+    unwritten = (
+        _lesson(proposal) for proposal in store.proposals() if (proposal.id, str(proposal.status)) not in known
+    )
+    return (*written, *(lesson for lesson in unwritten if lesson))
+
+
+def _lesson(proposal: Proposal) -> Mapping[str, Any] | None:
+    if proposal.status is Status.REJECTED:
+        return refusal_entry(proposal, proposal.history[-1].detail, proposal.history[-1].at)
+    if proposal.verdict and proposal.status in (Status.IMPROVED, Status.NOT_IMPROVED):
+        return verdict_entry(proposal, proposal.verdict, proposal.verdict.measured_at)
+    return None
+
+
 def why_not(pattern: ErrorPattern, store: ProposalStore, memories: Iterable[Mapping[str, Any]], policy: Policy) -> str:
     """Why a pattern gets no proposal now; empty where it does."""
     if pattern.occurrences < policy.min_errors:
         return f"seen {pattern.occurrences} times, {policy.min_errors} are asked for"
-    if (standing := store.open_for(pattern.pattern_id)) is not None:
+    standing = store.open_for(pattern.pattern_id)
+    if standing is not None and standing.status is not Status.ROLLED_BACK:
         return f"{standing.id} is {standing.status}"
     if (landed := _landed_for(pattern, store)) is not None:
         return f"{landed.id} is {landed.status}, its outcome is being measured"
@@ -111,7 +131,26 @@ def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) 
         return LeftAlone(
             pattern, f"drafting broke on it, please report this: {type(defect).__name__}: {defect}", broke=True
         )
+    _supersede_rolled_back(store, proposal)
     try:
         return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{proposal.status}:{proposal.id}")
     except PatternAlreadyOpen:
         return LeftAlone(pattern, "another process drafted it meanwhile")
+
+
+def _supersede_rolled_back(store: ProposalStore, proposal: Proposal) -> None:
+    """A change that could not land makes room for the one drafted on what the target holds now."""
+    standing = store.open_for(proposal.pattern_id)
+    if standing is None or standing.status is not Status.ROLLED_BACK:
+        return
+    actor, detail = f"analyst:{proposal.analyst}", f"by {proposal.id}"
+    after = advance(
+        standing, Status.SUPERSEDED, at=proposal.created_at, actor=actor, action="superseded", detail=detail
+    )
+    store.save(
+        after,
+        expected_version=standing.version,
+        actor=actor,
+        action="superseded",
+        operation=f"superseded:{standing.id}:{standing.version}",
+    )

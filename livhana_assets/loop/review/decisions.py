@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Approval, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, may_execute_without_person
-from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.proposals.ports import ProposalStore, StaleVersion
 
 
 class Refused(Exception):
@@ -38,8 +38,7 @@ def approve(
     standing = proposal.approval if proposal.status is Status.APPROVED else None
     if standing and standing.digest == digest and (door == "policy" or standing.door != "policy"):
         return proposal
-    if not by.strip():
-        raise Refused("An approval needs the name of a person: say who you are with --by NAME.")
+    _require_name(by)
     if proposal.status is Status.PROPOSED and not (proposal.proof and proposal.proof.holds):
         raise Refused(f"{proposal_id} has no proof that holds, so it cannot be approved.")
     approval = Approval(
@@ -72,8 +71,7 @@ def reject(store: ProposalStore, proposal_id: str, *, by: str, reason: str, now:
     """Say no, with the reason; drafting remembers it."""
     if not reason.strip():
         raise Refused("A rejection needs a reason: say it with --reason TEXT; it is remembered for the next time.")
-    if not by.strip():
-        raise Refused("A rejection needs the name of a person: say who you are with --by NAME.")
+    _require_name(by)
     proposal = store.get(proposal_id)
     return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason)
 
@@ -85,17 +83,27 @@ def accept(store: ProposalStore, proposal_id: str, *, by: str, now: datetime) ->
 
 def expire(store: ProposalStore, *, now: datetime, policy: Policy) -> tuple[Proposal, ...]:
     """Let approvals past their date, and open proposals that nobody decided in three times that long, expire."""
-    return tuple(
-        _save(store, proposal, Status.EXPIRED, at=now, actor="policy", action="expired")
-        for proposal in store.proposals()
-        if _has_expired(proposal, now, policy)
-    )
+    due = (proposal for proposal in store.proposals() if _has_expired(proposal, now, policy))
+    return tuple(expired for proposal in due if (expired := _expire(store, proposal, now)))
+
+
+def _expire(store: ProposalStore, proposal: Proposal, now: datetime) -> Proposal | None:
+    try:
+        return _save(store, proposal, Status.EXPIRED, at=now, actor="policy", action="expired")
+    except StaleVersion:
+        return None  # somebody decided, or expired it, at this very moment
+
+
+def _require_name(by: str) -> None:
+    """A decision is somebody's, by a name that fits one line of a commit message."""
+    if not by.strip() or not by.isprintable():
+        raise Refused("A decision needs the name of a person, in one line: say who you are with --by NAME.")
 
 
 def _has_expired(proposal: Proposal, now: datetime, policy: Policy) -> bool:
     if proposal.status is Status.APPROVED and proposal.approval:
         return now >= proposal.approval.expires_at
-    waiting = proposal.status in (Status.PROPOSED, Status.SPECIFIED)
+    waiting = proposal.status in (Status.PROPOSED, Status.SPECIFIED, Status.ROLLED_BACK)
     return waiting and now - proposal.created_at > timedelta(days=3 * policy.approval_days)
 
 

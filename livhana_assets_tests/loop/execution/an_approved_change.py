@@ -26,8 +26,22 @@ from livhana_assets.wiring import new_run_id
 from livhana_assets_tests.repositories import git, write
 
 POLICY = Policy()
-BUGGY = "def price(item):\n    return item['price'] * 2\n"
-FIXED = "def price(item):\n    return item.get('price', 0) * 2\n"
+BUGGY = """CURRENCY = "EUR"
+DECIMALS = 2
+
+
+def shown(cents):
+    return f"{cents / 100:.{DECIMALS}f} {CURRENCY}"
+
+
+def price(item):
+    return item['price'] * 2
+
+
+def free(items):
+    return [item for item in items if not item]
+"""
+FIXED = BUGGY.replace("item['price']", "item.get('price', 0)")
 SUITE = "from shop.price import price\n\n\ndef test_a_price_is_doubled():\n    assert price({'price': 2}) == 4\n"
 REGRESSION = "from shop.price import price\n\n\ndef test_a_missing_price_is_nothing():\n    assert price({}) == 0\n"
 TEST_PATH = "tests/test_livhana_price.py"

@@ -19,7 +19,10 @@ def test_cobertura_xml_is_read():
 
 
 def test_lcov_is_read():
-    assert parse_coverage("lcov.info", b"TN:\nSF:shop/cart.py\nDA:1,1\nDA:2,9\nDA:3,0\nDA:4,2\nend_of_record\n") == EXPECTED
+    assert (
+        parse_coverage("lcov.info", b"TN:\nSF:shop/cart.py\nDA:1,1\nDA:2,9\nDA:3,0\nDA:4,2\nend_of_record\n")
+        == EXPECTED
+    )
 
 
 def test_a_file_without_lines_counts_as_covered():
