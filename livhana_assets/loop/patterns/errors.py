@@ -21,6 +21,7 @@ from livhana_assets.loop.patterns.traces import parse_trace
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS, ERROR_PATTERNS
+from livhana_assets.loop.sources.redaction import redact_text
 
 EXEMPLARS = 5
 HALF_LIFE_DAYS = 7.0
@@ -66,7 +67,9 @@ def fingerprint_day(warehouse: Warehouse, day: date) -> int:
 
 
 def _row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:
-    return fingerprint(row["stack_trace"], row["error_type"], row["message"], row["service"])
+    """Of redacted text, whoever wrote the row: a title is made of it, and one crash is one pattern whatever secret it names."""
+    stack_trace, message = (redact_text(row[column] or "") for column in ("stack_trace", "message"))
+    return fingerprint(stack_trace, row["error_type"], message, row["service"])
 
 
 def error_patterns_day(warehouse: Warehouse, day: date) -> int:

@@ -11,6 +11,7 @@ from livhana_assets.loop.patterns.frames import frames_of_context, in_app, join_
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Suspect
 from livhana_assets.loop.patterns.traces import parse_trace
 from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.redaction import redact_text, redact_value
 
 
 def load_exemplars(
@@ -31,10 +32,13 @@ def load_exemplars(
 
 
 def exemplar_of(row: Mapping[str, Any]) -> Exemplar:
-    """One row of `logs.error_logs` as an exemplar: its own frames joined with the variables that the service logged."""
-    context = _context(row.get("context"))
+    """One row of `logs.error_logs` as an exemplar: its own frames joined with the variables that the service logged.
+
+    Redacted here once more: a warehouse that others write holds rows as they were logged."""
+    context = redact_value(_context(row.get("context")))
+    message, stack_trace = redact_text(row["message"] or ""), redact_text(row["stack_trace"] or "")
     logged = context.get("frames") if isinstance(context.get("frames"), list) else []
-    trace = parse_trace(row["stack_trace"], row["error_type"], row["message"])
+    trace = parse_trace(stack_trace, row["error_type"], message)
     frames = join_locals(trace.frames, logged) or frames_of_context(logged)
     request = context.get("request")
     customer = context.get("customer_id")
@@ -42,9 +46,9 @@ def exemplar_of(row: Mapping[str, Any]) -> Exemplar:
         error_id=row["error_id"],
         occurred_at=_utc(row["occurred_at"]),
         release=row["release"],
-        endpoint=row["endpoint"],
-        message=row["message"] or "",
-        stack_trace=row["stack_trace"] or "",
+        endpoint=row["endpoint"] and redact_text(row["endpoint"]),
+        message=message,
+        stack_trace=stack_trace,
         customer_id=None if customer is None else str(customer),
         request=request if isinstance(request, Mapping) else None,
         frames=tuple(frame for frame in frames if in_app(frame)),

@@ -6,6 +6,7 @@ The gates look at the commit that the patch became, not at the patch's text: mod
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -27,14 +28,22 @@ RUNNER_CONFIGURATION = (
 
 CI_FOLDERS = (".github", ".circleci", ".ci", ".gitlab", ".husky", ".buildkite")
 PLAIN_MODES = ("100644", "100755")
+PYTHON = (".py",)
+JAVASCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
+NAMED_AS_A_TEST = ("test_*.py", "*_test.py", "*.test.[jt]s", "*.test.[mc]js", "*.spec.*", "*-test.js", "*_test.js")
 
 
 def vet(
     changes: Sequence[FileChange], *, before: Read, after: Read, policy: Policy, needs_test: bool = True
 ) -> tuple[Gate, ...]:
     """Every gate's word on a change, in a fixed order. A change may be run or landed only if all passed."""
+    unread = {
+        "no swallowed exceptions": _unread(changes, PYTHON + JAVASCRIPT),
+        "no emptied functions": _unread(changes, PYTHON),
+        "no special case of the test": _unread(changes, PYTHON),
+    }
     return tuple(
-        Gate(name=name, passed=not reason, reason=reason or "nothing found")
+        Gate(name=name, passed=not reason, reason=reason or unread.get(name) or "nothing found")
         for name, reason in (
             ("plain paths", _first(_odd_path(c.path) for c in changes)),
             ("plain files", _first(_odd_file(c) for c in changes)),
@@ -56,6 +65,12 @@ def vet(
 def refusal(gates: Sequence[Gate]) -> str:
     """Which gates refused and why, in one sentence; empty where none did."""
     return "; ".join(f"{gate.name}: {gate.reason}" for gate in gates if not gate.passed)
+
+
+def _unread(changes: Sequence[FileChange], endings: tuple[str, ...]) -> str:
+    """Which files a gate did not look at, as it does not know their language."""
+    paths = [change.path for change in changes if not change.path.endswith(endings)]
+    return f"not looked at: {', '.join(paths)}" if paths else ""
 
 
 def _first(reasons: Iterator[str]) -> str:
@@ -95,7 +110,14 @@ def _configuration(path: str) -> str:
 
 
 def _edited_test(change: FileChange) -> str:
-    return f"{change.path} exists already" if is_test_path(change.path) and change.status != "A" else ""
+    if not is_test_path(change.path):
+        return ""
+    if change.status != "A":
+        return f"{change.path} exists already"
+    # Another module in a test folder may be imported in place of the source of its name, and so decide what the tests see.
+    name = change.path.rpartition("/")[2]
+    named = any(fnmatchcase(name, pattern) for pattern in NAMED_AS_A_TEST)
+    return "" if named else f"{change.path} is added among the tests and is not named as a test"
 
 
 def _is_source(change: FileChange) -> bool:
@@ -117,10 +139,13 @@ def _size(changes: Sequence[FileChange], policy: Policy) -> str:
     )
 
 
-# --- smells in Python sources ----------------------------------------------------------------------------------------
+# --- smells in sources -----------------------------------------------------------------------------------------------
 
 
 def _swallows(change: FileChange, before: Read, after: Read) -> str:
+    if change.path.endswith(JAVASCRIPT):
+        grows = _silent_catches(after(change.path) or "") > _silent_catches(before(change.path) or "")
+        return f"{change.path} passes over an exception in silence" if grows else ""
     old, new = _trees(change, before, after)
     if new is None:
         return f"{change.path} does not parse" if change.path.endswith(".py") else ""
@@ -129,6 +154,27 @@ def _swallows(change: FileChange, before: Read, after: Read) -> str:
     if _count(new, _is_silent_handler) > (_count(old, _is_silent_handler) if old else 0):
         return f"{change.path} passes over an exception in silence"
     return ""
+
+
+NO_CODE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\\n])*+'|\"(?:\\.|[^\"\\\n])*+\"|`(?:\\.|[^`\\])*+`"
+    r"|(?<=[=(,:;!&|?{\[])[ \t]*+/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*+\]|[^/\\\n\[])++/",
+    re.DOTALL,
+)
+"""Comments, texts and regular expressions of JavaScript and TypeScript."""
+NOTHING = r"(?:null|undefined|void 0|\{\s*\}|\(\s*\{\s*\}\s*\)|\[\s*\])"
+SILENCE = rf"\{{[\s;]*(?:return(?:\s+{NOTHING})?[\s;]*)?\}}"
+SILENT_CATCH = re.compile(
+    rf"(?<![\w$.])catch\s*(?:\([^()]{{0,200}}\)\s*)?{SILENCE}"
+    rf"|\.\s*catch\s*\(\s*(?:async\s+)?(?:\([^()]{{0,200}}\)|[\w$]+)\s*=>\s*(?:{SILENCE}|{NOTHING})\s*\)"
+    rf"|\.\s*catch\s*\(\s*(?:async\s+)?function\b[^(){{}}]{{0,200}}\([^()]{{0,200}}\)\s*{SILENCE}\s*\)"
+)
+
+
+def _silent_catches(text: str) -> int:
+    """Handlers of JavaScript that do nothing, or return nothing and no more."""
+    code = NO_CODE.sub(lambda found: " " if found[0][:2] in ("//", "/*") else '""', text)
+    return len(SILENT_CATCH.findall(code))
 
 
 def _empties(change: FileChange, before: Read, after: Read) -> str:

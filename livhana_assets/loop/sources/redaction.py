@@ -18,16 +18,38 @@ KNOWN_KEY = re.compile(
     r"|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|xox[abprs]-[\w-]{10,}|npm_\w{30,}|SG\.[\w-]{16,}\.[\w-]{16,})"
 )
 BEARER = re.compile(r"\b(bearer|basic|token)(\s+)(?=[^\s]*[\d=])([\w.~+/=-]{16,})", re.IGNORECASE)
-URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]*:)([^\s/@<][^\s/@]*)(@)", re.IGNORECASE)
+AUTHORIZATION = re.compile(
+    r"(authorization[\"']?\s?[:=]\s?[\"']?)(bearer|basic|token|digest|negotiate|apikey)(\s+)([\w.~+/=-]+)",
+    re.IGNORECASE,
+)
+NO_PORT = r"(?!<|\d{1,5}(?:[/?#,\s\"']|\Z))"
+WEB_PASSWORD = re.compile(
+    rf"(\b(?:https?|wss?)://[^\s/:@]{{0,200}}:){NO_PORT}([^\s/\"'<>]{{1,200}}|[^\s@\"'<>]{{1,200}})(@)", re.IGNORECASE
+)
+URL_PASSWORD = re.compile(
+    rf"(\b(?!(?:https?|wss?):)[a-z][a-z0-9+.-]{{1,20}}://[^\s/:@]{{0,200}}:){NO_PORT}([^\s\"'<>]{{1,200}}|[^\s/@]{{1,200}})(@)",
+    re.IGNORECASE,
+)
+VENDOR = (
+    r"stripe|aws|gcp|google|azure|github|gitlab|slack|twilio|sendgrid|mailgun|openai|anthropic|paypal|braintree|adyen|plaid|sentry"
+    r"|datadog|firebase|hmac|encryption|signing|auth|master|ssh|webhook"
+)
 SECRET_NAME = (
-    r"password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|authorization|token"
-    r"|credentials?|cookie|session[_-]?id|cvv|cvc|ssn"
+    r"(?:passwords?|passwd|passphrases?|pwd|secrets?|(?:api|access|private|secret)[_-]?keys?|authorization|token"
+    rf"|(?:{VENDOR})[_-]?keys?|auth[_-]?headers?|credentials?|cookie|session[_-]?id|cvv|cvc|ssn)(?:[_-]?\d{{1,3}})?"
+)
+SPACED = re.compile(
+    r"((?:secret|access|private|api)[_-]key|--(?:[a-z]+-)?(?:password|token|secret|api-key))(\s+)"
+    r"((?=[\w+=-]{0,99}\d)[\w+=-]{16,}|[A-Za-z0-9+/=]{32,})(?![\w./(])",
+    re.IGNORECASE,
 )
 ASSIGNED = re.compile(
     rf"(?<!<)({SECRET_NAME})([\"']?)(\s?[=:]\s?)"
-    r"(?:([\"'])([^\"'\n]+)([\"'])|([^\s\"'&,;()\[\]{}<]+)(?![(\[.]))",
+    r"(?:([\"'])([^\"'\n]+)([\"'])"
+    r"|((?:[^\s\"'&,;()\[\]{}<])(?:[^\s\"'&,;)\]}<]|[)\]}](?=[^\s\"'&,;<.:()\[\]{}]))*+))",
     re.IGNORECASE,
 )
+CODE = re.compile(r"[^\W\d][\w.$]*[(\[]")
 EMAIL = re.compile(r"(?<![\w.%+-])([\w.%+-]+)@((?:[\w-]+\.)+([^\W\d_]{2,}))(?![\w@])")
 REDACTED_EMAIL = re.compile(r"[Uu]ser-[0-9a-f]{8}(?:\+tag)?@example\.com")
 CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-]|\.\d)")
@@ -39,6 +61,17 @@ PHONE = re.compile(
 )
 FILE_ENDINGS = frozenset(("png", "jpg", "jpeg", "gif", "svg", "webp", "js", "mjs", "ts", "css", "py"))
 NO_SECRETS = frozenset(("none", "null", "undefined", "true", "false", "required", "missing", "invalid", "expired"))
+SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-]|\.\d)")
+IBAN_LENGTHS = {
+    15: "NO", 16: "BE", 18: "DK FI NL", 19: "MK SI", 20: "AT EE KZ LT LU", 21: "CH HR LI LV", 22: "BG DE GB GE IE ME RS",
+    23: "AE GI IL", 24: "AD CZ ES MD PK RO SA SE SK TN", 25: "PT", 26: "IS TR", 27: "FR GR IT MC SM", 28: "AL CY HU LB PL",
+    29: "BR UA",
+}  # fmt: skip
+IBAN = re.compile(
+    r"(?<![\w-])(?:"
+    + "|".join(rf"(?:{'|'.join(c.split())})\d\d(?: ?[A-Z0-9]){{{size - 4}}}" for size, c in IBAN_LENGTHS.items())
+    + r")(?![\w-])"
+)
 SECRET_KEY = re.compile(rf"(?:^|[_.-])(?:{SECRET_NAME}|auth|pin)$", re.IGNORECASE)
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -107,6 +140,16 @@ def _bearer(found: re.Match[str]) -> str:
     return f"{found[1]}{found[2]}<token:{len(found[3])}>"
 
 
+def _authorization(found: re.Match[str]) -> str:
+    if found[4].lower() in NO_SECRETS:
+        return found[0]
+    return f"{found[1]}{found[2]}{found[3]}<token:{len(found[4])}>"
+
+
+def _spaced(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}<{_kind(found[1])}:{len(found[3])}>"
+
+
 def _url_password(found: re.Match[str]) -> str:
     return f"{found[1]}<password:{len(found[2])}>{found[3]}"
 
@@ -117,9 +160,18 @@ def _assigned(found: re.Match[str]) -> str:
     value = quoted or bare
     if value.startswith("<") or value.lower() in NO_SECRETS or value.lower().endswith(name.lower()):
         return found[0]
-    if bare and (sign != "=" and not _looks_random(bare)):
+    if bare and ((sign != "=" and not _looks_random(bare)) or _is_code(found)):
         return found[0]
     return f"{name}{quote}{sign}{opening or ''}<{_kind(name)}:{len(value)}>{closing or ''}"
+
+
+def _is_code(found: re.Match[str]) -> bool:
+    """`read(`, `headers["x"]`: a name and a bracket that is closed later in the line, or on another line."""
+    value, rest = found[7], found.string[found.end() : found.end() + 200].partition("\n")[0]
+    opening = CODE.match(value)
+    if not opening or ")" in value or "]" in value:
+        return False
+    return opening.end() == len(value) or ("]" if value[opening.end() - 1] == "[" else ")") in rest
 
 
 def _looks_random(value: str) -> bool:
@@ -133,6 +185,18 @@ def _email(found: re.Match[str]) -> str:
     user = "User" if found[1] != found[1].lower() else "user"
     tag = "+tag" if "+" in found[1] else ""
     return f"{user}-{hashlib.sha256(found[0].encode()).hexdigest()[:8]}{tag}@example.com"
+
+
+def _ssn(found: re.Match[str]) -> str:
+    return "000-00-0000"
+
+
+def _iban(found: re.Match[str]) -> str:
+    """The country, the groups, and which are digits stay."""
+    number = found[0].replace(" ", "")
+    if int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 != 1:
+        return found[0]
+    return found[0][:2] + re.sub(r"[A-Z]", "X", re.sub(r"\d", "0", found[0][2:]))
 
 
 def _card(found: re.Match[str]) -> str:
@@ -158,10 +222,15 @@ REPLACEMENTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
     (PRIVATE_KEY, _sized("private-key")),
     (JWT, _sized("jwt")),
     (KNOWN_KEY, _sized("token")),
+    (AUTHORIZATION, _authorization),
     (BEARER, _bearer),
+    (SPACED, _spaced),
+    (WEB_PASSWORD, _url_password),
     (URL_PASSWORD, _url_password),
     (ASSIGNED, _assigned),
     (EMAIL, _email),
+    (IBAN, _iban),
+    (SSN, _ssn),
     (CARD, _card),
     (PHONE, _phone),
 )

@@ -122,6 +122,95 @@ def test_a_narrow_handler_with_a_real_fallback_is_allowed():
     assert vet(SOURCE, NEW_TEST, after={"shop.py": narrow}) == ""
 
 
+JS = "export function price(item) {{\n  try {{ return item.price * 2 }} {handler}\n}}\n"
+CATCHES = JS.format(handler="catch (e) { return report(e) }")
+
+
+def vet_javascript(becomes, *, was=CATCHES, path="shop.js"):
+    return vet(change(path), NEW_TEST, before={path: was}, after={path: becomes})
+
+
+@pytest.mark.parametrize("path", ["shop.js", "shop.ts", "web/shop.mjs", "shop.tsx"])
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "catch (e) {}",
+        "catch {}",
+        "catch ({ message }) {\n    // the caller copes\n  }",
+        "catch (e) { /* nothing } */ ; }",
+        "catch (e) { return }",
+        "catch (e: unknown) { return null; }",
+        "catch (e) { return undefined }",
+        "finally { fetch(a / b).catch(() => {}) }",
+        "finally { load().catch(function (e) { return null }) }",
+    ],
+)
+def test_a_javascript_fix_that_swallows_exceptions_is_refused(path, handler):
+    told = vet_javascript(JS.format(handler=handler), path=path)
+    assert told == f"no swallowed exceptions: {path} passes over an exception in silence"
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "catch (e) { log(e); return null }",
+        "catch (e) { return 0 }",
+        "catch (e) { throw new Error('catch (e) {}') }",
+        "catch (e) { return report(e) } // catch (e) {}",
+        "catch (e) { return `catch {}` }",
+        "finally { text.replace(/catch {}/, '') }",
+        "finally { load().catch(report) }",
+    ],
+)
+def test_a_javascript_handler_that_does_something_is_allowed(handler):
+    assert vet_javascript(JS.format(handler=handler)) == ""
+
+
+def test_a_silent_handler_that_was_there_already_is_no_reason_to_refuse():
+    silent = JS.format(handler="catch (e) {}")
+    assert vet_javascript(silent.replace("* 2", "* 3"), was=silent) == ""
+    assert "no swallowed exceptions" in vet_javascript(silent + silent, was=silent)
+
+
+def reasons(*changes):
+    told = gates.vet(changes, before={}.get, after={"shop.py": AFTER}.get, policy=POLICY)
+    return {gate.name: gate.reason for gate in told if gate.passed}
+
+
+def test_a_gate_claims_nothing_of_a_file_that_it_cannot_read():
+    told = reasons(SOURCE, change("shop.js"), change("shop.rb"))
+    assert told["no swallowed exceptions"] == "not looked at: shop.rb"
+    assert told["no emptied functions"] == "not looked at: shop.js, shop.rb"
+    assert told["no special case of the test"] == "not looked at: shop.js, shop.rb"
+    assert told["plain paths"] == "nothing found"
+    assert reasons(SOURCE)["no emptied functions"] == "nothing found"
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/shop.py", "tests/__init__.py", "a/test/fs.js", "tests/test_data.json", "test/test.txt"]
+)
+def test_a_file_among_the_tests_that_is_not_named_as_one_is_refused(path):
+    told = vet(SOURCE, NEW_TEST, change(path, "A"), after={path: ""})
+    assert told == f"existing tests untouched: {path} is added among the tests and is not named as a test"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/a_test.py",
+        "test/a.test.js",
+        "a.test.mjs",
+        "a.test.cjs",
+        "src/a.test.ts",
+        "a.spec.ts",
+        "test/a-test.js",
+        "a_test.js",
+    ],
+)
+def test_a_new_test_is_named_by_the_runners_rules(path):
+    assert vet(SOURCE, change(path, "A"), after={path: ""}) == ""
+
+
 @pytest.mark.parametrize("body", ["return None", "pass", "return []", "return 0", "'''doc'''"])
 def test_a_fix_that_empties_a_function_is_refused(body):
     assert "no emptied functions" in vet(SOURCE, NEW_TEST, after={"shop.py": f"def price(item):\n    {body}\n"})
