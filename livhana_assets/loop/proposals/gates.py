@@ -157,11 +157,11 @@ def _swallows(change: FileChange, before: Read, after: Read) -> str:
 
 
 NO_CODE = re.compile(
-    r"//[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\\n])*+'|\"(?:\\.|[^\"\\\n])*+\"|`(?:\\.|[^`\\])*+`"
-    r"|(?<=[=(,:;!&|?{\[])[ \t]*+/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*+\]|[^/\\\n\[])++/",
+    r"//[^\n]*|/\*.{0,3000}?\*/|'(?:\\.|[^'\\\n]){0,1000}+'|\"(?:\\.|[^\"\\\n]){0,1000}+\"|`(?:\\.|[^`\\]){0,3000}+`"
+    r"|(?<=[=(,:;!&|?{\[])[ \t]{0,20}+/(?![*/])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,99}+\]|[^/\\\n\[]){1,200}+/",
     re.DOTALL,
 )
-"""Comments, texts and regular expressions of JavaScript and TypeScript."""
+"""Comments, texts and regular expressions of JavaScript and TypeScript. Bounded: a patch's author may write what never closes."""
 NOTHING = r"(?:null|undefined|void 0|\{\s*\}|\(\s*\{\s*\}\s*\)|\[\s*\])"
 SILENCE = rf"\{{[\s;]*(?:return(?:\s+{NOTHING})?[\s;]*)?\}}"
 SILENT_CATCH = re.compile(

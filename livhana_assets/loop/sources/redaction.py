@@ -171,7 +171,17 @@ def _is_code(found: re.Match[str]) -> bool:
     opening = CODE.match(value)
     if not opening or ")" in value or "]" in value:
         return False
-    return opening.end() == len(value) or ("]" if value[opening.end() - 1] == "[" else ")") in rest
+    return opening.end() == len(value) or _closes(value[opening.end() :] + rest)
+
+
+def _closes(text: str) -> bool:
+    """Whether a bracket that was opened before the text is closed in it."""
+    depth = 1
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if depth == 0:
+            return True
+    return False
 
 
 def _looks_random(value: str) -> bool:

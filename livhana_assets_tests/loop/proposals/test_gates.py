@@ -172,6 +172,13 @@ def test_a_silent_handler_that_was_there_already_is_no_reason_to_refuse():
     assert "no swallowed exceptions" in vet_javascript(silent + silent, was=silent)
 
 
+@pytest.mark.parametrize("unit", ["= /[", "'\\", "/* ", "`\\", "catch (", "catch {;", "(/"])
+def test_what_never_closes_keeps_no_gate_busy_and_hides_no_handler_before_it(unit):
+    endless = unit * (20_000 // len(unit)) + "\n"
+    assert vet_javascript(endless + CATCHES, was=endless) == ""
+    assert "no swallowed exceptions" in vet_javascript(JS.format(handler="catch (e) {}") + endless, was=endless)
+
+
 def reasons(*changes):
     told = gates.vet(changes, before={}.get, after={"shop.py": AFTER}.get, policy=POLICY)
     return {gate.name: gate.reason for gate in told if gate.passed}
