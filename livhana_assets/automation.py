@@ -29,6 +29,7 @@ draft_proposals = dg.define_asset_job(
 execute_proposal = dg.define_asset_job(
     "execute_proposal",
     selection=[execution.execution],
+    tags={"livhana/execution": "true"},
     description="Carries out one approved proposal: the partition is the proposal's id.",
 )
 
