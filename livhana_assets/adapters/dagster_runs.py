@@ -54,7 +54,7 @@ class DagsterRuns:
             command += ["--tags", json.dumps(dict(tags))]
         why = ""
         with (
-            log.open("a") as out,
+            log.open("a", buffering=1) as out,
             _stopped_with_us(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -88,14 +88,14 @@ class Terminal:
         )  # fmt: skip
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    def interrupted(self, *words: object, after: float = 0.0, seen: Path | None = None) -> Answer:
-        """Press Ctrl-C so many seconds after the start, or after the file is there. The signal reaches the command alone."""
+    def interrupted(self, *words: object, after: float = 0.0, seen: tuple[Path, str] | None = None) -> Answer:
+        """Press Ctrl-C so many seconds after the start, or once the file holds the text. The signal reaches the command alone."""
         process = subprocess.Popen(
             [str(LIVHANA), *map(str, words)], cwd=self.folder, env=self._environment({}, 80), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
-        while seen is not None and not seen.exists() and process.poll() is None:
-            time.sleep(0.05)
+        while seen is not None and not _holds(*seen) and process.poll() is None:
+            time.sleep(0.02)
         time.sleep(after)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -115,6 +115,10 @@ class Terminal:
         if self.target:
             told["IMPROVEMENT_TARGET_REPO"] = str(self.target)
         return {name: value for name, value in {**kept, **told, **changes}.items() if value is not None}
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.exists() and text in file.read_text()
 
 
 def at_a_prompt(folder: Path, target: Path | None = None, home: Path | None = None) -> Iterator[Terminal]:

@@ -55,8 +55,8 @@ def test_an_approval_is_refused_while_paused_interrupted_without_a_trace_and_car
     assert shop("pause").code == 0
     assert shop("execute", identity).ended(3, "The loop is paused: `livhana resume`")
     assert shop("resume").code == 0
-    log = shop.home / "logs" / "execute_proposal.log"
-    assert shop.interrupted("execute", identity, seen=log, after=3.0).ended(130, "Stopped. Nothing is lost")
+    at_work = shop.home / "logs" / "execute_proposal.log", "execution - STEP_START"
+    assert shop.interrupted("execute", identity, seen=at_work).ended(130, "Stopped. Nothing is lost")
     assert heads(shop) == before and the_only(shop)["status"] == "approved"
     assert shop("execute", identity).ended(0, "is implemented", f"improvement/{identity}")
     assert heads(shop).count(f"improvement/{identity}") == 1
