@@ -21,10 +21,10 @@ def whole_id(value: str) -> str:
 
 def resolve(git: Git, name: str) -> str | None:
     """A full commit id, else a tag, else a branch, else a short commit id. Nothing else of git's revision language."""
-    candidates = [name] if _WHOLE.fullmatch(name) else []
-    candidates += [ref for ref in (f"refs/tags/{name}", f"refs/heads/{name}") if git.names_a_ref(ref)]
-    for candidate in candidates:
-        if commit := _commit_of(git, candidate):
+    if _WHOLE.fullmatch(name) and (commit := _commit_of(git, name)):
+        return commit
+    for ref in (f"refs/tags/{name}", f"refs/heads/{name}"):
+        if git.names_a_ref(ref) and (commit := _commit_of(git, ref)):
             return commit
     return _unshortened(git, name) if _SHORT.fullmatch(name) else None
 

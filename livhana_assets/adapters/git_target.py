@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -20,6 +21,7 @@ from livhana_assets.adapters.git_revisions import whole_id as _sha
 from livhana_assets.loop.proposals.ports import Commit, FileChange, PatchDoesNotApply, TargetError
 
 KEPT = "refs/livhana/commits"
+KEPT_FILES = 256
 _DIFF = (
     "diff-tree", "-r", "-p", "--full-index", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
     "--src-prefix=a/", "--dst-prefix=b/", "--unified=3", "--diff-algorithm=myers", "--no-indent-heuristic",
@@ -37,6 +39,8 @@ class GitTarget:
         self._source = RemoteSource(location) if remote else LocalSource(Path(self.location), self._folder)
         self._own = OwnClone(self._folder, self._source)
         self._branch = branch
+        # A commit's files never change, and analysts read the same ones for every pattern.
+        self._kept = functools.lru_cache(KEPT_FILES)(self._file)
 
     # --- the target as it is now -------------------------------------------------------------------------------------
 
@@ -101,6 +105,9 @@ class GitTarget:
 
     def read(self, commit: str, path: str) -> bytes | None:
         """A regular file's bytes; None for links, submodules, folders and what is not there."""
+        return self._kept(_sha(commit), path)
+
+    def _file(self, commit: str, path: str) -> bytes | None:
         mode, _, blob = self._listed(commit, [path]).get(path, ("", "", ""))
         return self._read("cat-file", "blob", blob) if mode in ("100644", "100755", "100664") else None
 
