@@ -1,7 +1,7 @@
 # Every target does its own set-up. `make` alone lists them.
 .PHONY: help setup demo test browser check bench
 .DEFAULT_GOAL := help
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo     the sample platform, one whole turn of the loop, then where to look"

@@ -2,7 +2,7 @@
 # Makes .venv from requirements.lock, and names in one sentence what the machine lacks. The second time it only compares a stamp.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unset PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 ENVIRONMENT=.venv
 STAMP=$ENVIRONMENT/livhana-setup
 
@@ -147,6 +147,11 @@ with_pip() {
         "$ENVIRONMENT/bin/python" -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 }
 
+# Proofs start pytest hundreds of times in a sandbox that cannot write: compiled now, each start is twice as fast.
+compile_pytest() {
+    PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 "$ENVIRONMENT/bin/python" -m pytest --version >/dev/null 2>&1
+}
+
 make_environment() {
     say "making .venv from requirements.lock (about 700 MB; once)"
     told=$(rm -rf "$ENVIRONMENT" 2>&1 && "$chosen" -m venv "$ENVIRONMENT" 2>&1) || {
@@ -158,6 +163,7 @@ make_environment() {
         say "Could not install the packages of requirements.lock: check the network (or the index that pip is set up for), then run make setup again."
         exit 1
     }
+    compile_pytest
     bring_system_programs
     key >"$STAMP.new" && mv "$STAMP.new" "$STAMP"
 }
