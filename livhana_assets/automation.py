@@ -6,6 +6,7 @@ from livhana_assets.loop.execution import assets as execution
 from livhana_assets.loop.outcomes import assets as outcomes
 from livhana_assets.loop.patterns import assets as patterns
 from livhana_assets.loop.proposals import assets as proposals
+from livhana_assets.loop.review import assets as review
 from livhana_assets.loop.sources import assets as sources
 
 daily_improvement = dg.define_asset_job(
@@ -22,7 +23,10 @@ daily_improvement = dg.define_asset_job(
 
 draft_proposals = dg.define_asset_job(
     "draft_proposals",
-    selection=[sources.code_changes, sources.test_coverage, proposals.bugfix_proposals, proposals.review_queue],
+    selection=dg.AssetSelection.assets(
+        sources.code_changes, sources.test_coverage, proposals.bugfix_proposals, proposals.review_queue
+    )
+    | dg.AssetSelection.checks(proposals.digest_matches_store, proposals.gates),
     description="Turns patterns into proved fixes or specifications, one per pattern.",
 )
 
@@ -39,7 +43,8 @@ measure_outcomes = dg.define_asset_job(
 
 account = dg.define_asset_job(
     "account",
-    selection=[execution.agent_executions, outcomes.knowledge, outcomes.improvement_metrics],
+    selection=dg.AssetSelection.assets(execution.agent_executions, outcomes.knowledge, outcomes.improvement_metrics)
+    | dg.AssetSelection.checks(review.signed, review.digest_current),
     description="Writes executions and outcomes where the next turn reads them, and counts.",
 )
 

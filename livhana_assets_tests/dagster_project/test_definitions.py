@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ import pytest
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.definitions import defs
+from livhana_assets.loop.outcomes.assets import outcomes
 from livhana_assets.loop.partitions import daily
 from livhana_assets.loop.patterns.assets import error_fingerprints, error_patterns
+from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.review.assets import decision
-from livhana_assets.loop.sources.assets import error_logs
+from livhana_assets.loop.sources.assets import api_metrics, customer_interactions, error_logs
 from livhana_assets_tests.a_proposal import a_proposal
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +33,23 @@ ROOMS = {
     "outcomes": {"ai_learning/outcomes", "knowledge", "improvement_metrics"},
 }  # fmt: skip
 JOBS = {"daily_improvement", "draft_proposals", "execute_proposal", "measure_outcomes", "account"}
+
+CHECKS = {
+    "logs/error_logs": {"schema", "duplicates", "freshness", "volume"},
+    "performance/api_metrics": {"schema", "duplicates", "freshness", "volume"},
+    "ai_learning/customer_interactions": {"schema", "duplicates", "freshness", "volume"},
+    "code_changes": {"freshness", "readable"},
+    "test_coverage": {"freshness", "readable"},
+    "ai_learning/error_fingerprints": {"rows_conserved"},
+    "ai_learning/error_patterns": {"minimum_evidence", "no_secrets"},
+    "bugfix_proposals": {"proved_or_specified"},
+    "proposal": {"digest_matches_store", "gates"},
+    "review_queue": {"one_per_pattern"},
+    "decision": {"signed", "digest_current"},
+    "execution": {"landed_is_approved", "target_untouched"},
+    "ai_learning/outcomes": {"exposure_reached"},
+    "improvement_metrics": {"counters_match_audit"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -52,6 +72,50 @@ def test_the_assets_are_these_and_each_stands_in_its_room() -> None:
 def test_every_asset_says_what_it_is_whose_it_is_and_of_which_kind() -> None:
     silent = {name for name, spec in specs().items() if not (spec.description and spec.owners and spec.kinds)}
     assert silent == set()
+
+
+def checks() -> set[dg.AssetCheckKey]:
+    return set(defs.resolve_asset_graph().asset_check_keys)
+
+
+def test_the_checks_are_these() -> None:
+    found: dict[str, set[str]] = {}
+    for key in checks():
+        found.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+    assert found == CHECKS
+
+
+def test_the_design_lists_the_checks_of_each_asset() -> None:
+    section = (ROOT / "docs/design.md").read_text().partition("### The asset graph")[2].partition("### The checks")[0]
+    listed: dict[str, set[str]] = {}
+    for line in section.splitlines():
+        if line.startswith("|") and "`" in line:
+            _, names, _, told = (cell.strip() for cell in line.strip("|").split("|"))
+            named = set() if told == "–" else {name.strip().replace(" ", "_") for name in told.split(",")}
+            listed |= dict.fromkeys(re.findall(r"`([\w/]+)`", names), named)
+    assert {name: named for name, named in listed.items() if named} == CHECKS
+
+
+def test_every_check_says_what_it_promises_and_stops_no_run() -> None:
+    graph = defs.resolve_asset_graph()
+    assert [
+        key for key in checks() if not graph.get_check_spec(key).description or graph.get_check_spec(key).blocking
+    ] == []
+
+
+def test_every_check_is_run_by_a_job() -> None:
+    run = {key for name in JOBS for key in defs.resolve_job_def(name).asset_layer.asset_graph.asset_check_keys}
+    assert checks() - run == set()
+
+
+def test_outcomes_stand_downstream_of_every_table_that_they_read() -> None:
+    assert {error_logs.key, api_metrics.key, error_fingerprints.key} <= outcomes.asset_deps[outcomes.key]
+
+
+def test_interactions_say_that_nobody_reads_them_as_long_as_nobody_does() -> None:
+    read = {dep.asset_key for spec in defs.resolve_all_asset_specs() for dep in spec.deps}
+    said = "No other asset reads them yet" in (specs()[customer_interactions.key.to_user_string()].description or "")
+    assert said == (customer_interactions.key not in read)
 
 
 def test_the_jobs_can_be_resolved() -> None:
@@ -90,7 +154,7 @@ def test_three_days_are_one_run(instance: dg.DagsterInstance, tmp_path: Path) ->
     tags = {"dagster/asset_partition_range_start": days[0], "dagster/asset_partition_range_end": days[-1]}
     result = dg.materialize(
         [error_logs, error_fingerprints, error_patterns], instance=instance, tags=tags,
-        resources={"warehouse": DeltaWarehouse(tmp_path), "clock": lambda: datetime.now(UTC)},
+        resources={"warehouse": DeltaWarehouse(tmp_path), "clock": lambda: datetime.now(UTC), "policy": Policy()},
     )  # fmt: skip
     assert result.success
     patterns = [event for event in result.get_asset_materialization_events() if event.asset_key == error_patterns.key]

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from livhana_assets.loop.execution import checks
 from livhana_assets.loop.execution.carry_out import Landed, Result, carry_out
 from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.partitions import proposals as proposal_partitions
@@ -13,6 +14,7 @@ from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.review.assets import decision
 from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.loop.sources.assets import check_result
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.records import AGENT_EXECUTIONS
 
@@ -75,17 +77,16 @@ def agent_executions(
     return dg.MaterializeResult(metadata={"rows in the audit": rows.num_rows, "rows added": added})
 
 
-@dg.asset_check(asset=execution, description="Every landed commit's tree is the one that was approved.")
+@dg.asset_check(asset=execution, description="Every landed commit's patch is the one that was approved, byte for byte.")
 def landed_is_approved(store: dg.ResourceParam[ProposalStore], target: dg.ResourceParam[Any]) -> dg.AssetCheckResult:
-    landed = [entry for entry in store.proposals() if entry.landing and entry.proof and entry.approval]
-    odd = [entry.id for entry in landed if not _as_approved(entry, target)]
-    return dg.AssetCheckResult(
-        passed=not odd, metadata={"landed": len(landed), "other than approved": ", ".join(odd) or "none"}
-    )
+    return check_result("landed_is_approved", checks.landed_is_approved(store.proposals(), target))
 
 
-def _as_approved(proposal: Any, target: Any) -> bool:
-    """The patch of the landed commit is the approved one, byte for byte."""
-    landed = proposal.landing.commit
-    parent = target.history(landed, 2)[1].sha
-    return bool(target.diff(parent, landed) == proposal.implementation.patch)
+@dg.asset_check(
+    asset=execution,
+    description="Every landing moved one branch by the one commit that it had announced; what was rolled back is on no branch.",
+)
+def target_untouched(store: dg.ResourceParam[ProposalStore], target: dg.ResourceParam[Any]) -> dg.AssetCheckResult:
+    target.refresh()
+    said = checks.announced(store.audit())
+    return check_result("target_untouched", checks.target_untouched(store.proposals(), said, target))

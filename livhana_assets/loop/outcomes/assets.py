@@ -5,12 +5,15 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.execution.assets import agent_executions, execution
+from livhana_assets.loop.outcomes import checks
 from livhana_assets.loop.outcomes.conclude import conclude
 from livhana_assets.loop.outcomes.metrics import improvement_counters
 from livhana_assets.loop.partitions import proposals as proposal_partitions
+from livhana_assets.loop.patterns.assets import error_fingerprints
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.sources.assets import api_metrics, check_result, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
 
 GROUP = "outcomes"
@@ -20,7 +23,14 @@ GROUP = "outcomes"
     key=["ai_learning", "outcomes"],
     group_name=GROUP,
     partitions_def=proposal_partitions,
-    deps=[execution],
+    deps=[
+        execution,
+        # Read by SQL, over the days before and since the landing.
+        *(
+            dg.AssetDep(read, partition_mapping=dg.AllPartitionMapping())
+            for read in (error_logs, api_metrics, error_fingerprints)
+        ),
+    ],
     kinds={"python"},
     owners=["team:improvement"],
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -65,5 +75,33 @@ def knowledge(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
     description="The ten counters, each defined once over the audit. Serves the original's dashboard.",
 )
 def improvement_metrics(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
-    counters = improvement_counters(tuple(store.audit()), store.proposals())
-    return dg.MaterializeResult(metadata=dict(counters))
+    lines = tuple(store.audit())
+    return dg.MaterializeResult(metadata={**improvement_counters(lines, store.proposals()), checks.LINES: len(lines)})
+
+
+@dg.asset_check(
+    asset=outcomes, description="No verdict says improved or not_improved without the exposure that it needs."
+)
+def exposure_reached(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
+    return check_result("exposure_reached", checks.exposure_reached(store.proposals()))
+
+
+@dg.asset_check(
+    asset=improvement_metrics,
+    description="The audit's chain holds, and the counters on the page are those of a recount of its lines, and of the rows of executions.",
+)
+def counters_match_audit(
+    context: dg.AssetCheckExecutionContext,
+    store: dg.ResourceParam[ProposalStore],
+    warehouse: dg.ResourceParam[Warehouse],
+) -> dg.AssetCheckResult:
+    rows = {row["proposal_id"] for row in warehouse.query(checks.IMPLEMENTED).to_pylist()}
+    looked = checks.counters_match_audit(_logged(context.instance), tuple(store.audit()), store.proposals(), rows)
+    return check_result("counters_match_audit", looked)
+
+
+def _logged(instance: dg.DagsterInstance) -> dict[str, Any] | None:
+    """What the newest page of the counters says."""
+    event = instance.get_latest_materialization_event(improvement_metrics.key)
+    page = event.asset_materialization if event else None
+    return {name: value.value for name, value in page.metadata.items()} if page else None

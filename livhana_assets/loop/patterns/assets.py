@@ -1,12 +1,14 @@
 """Dagster's face of the patterns room."""
 
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
+from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
 from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, rows_conserved
-from livhana_assets.loop.sources.assets import error_logs
+from livhana_assets.loop.sources.assets import check_result, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
 
 GROUP = "patterns"
@@ -32,15 +34,13 @@ GROUP = "patterns"
 def error_fingerprints(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.MaterializeResult:
-    counts = []
+    counts = {}
     for number, day in enumerate(context.partition_keys, 1):
         rows = fingerprint_day(warehouse, date.fromisoformat(day))
         context.log.info(f"{day}: {rows} rows ({number} of {len(context.partition_keys)} days)")
-        counts.append(rows_conserved(warehouse, date.fromisoformat(day)))
+        counts[day] = rows_conserved(warehouse, date.fromisoformat(day))
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
-    told = {"error rows": sum(c.error_rows for c in counts), "fingerprinted": sum(c.fingerprinted for c in counts)}
-    check = dg.AssetCheckResult(check_name="rows_conserved", passed=all(c.conserved for c in counts), metadata=told)
-    return dg.MaterializeResult(check_results=[check])
+    return dg.MaterializeResult(check_results=[check_result("rows_conserved", conserved(counts))])
 
 
 @dg.asset(
@@ -53,11 +53,32 @@ def error_fingerprints(
     owners=["team:improvement"],
     description="What keeps crashing, one row per pattern and day: counts, first and last seen, endpoints, customers, exemplars. "
     "Serves the original's analyzeBugDetection.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "minimum_evidence",
+            asset=dg.AssetKey(["ai_learning", "error_patterns"]),
+            description="Every pattern has a logged row that can be counted, and exemplars that are such rows.",
+        ),
+        dg.AssetCheckSpec(
+            "no_secrets",
+            asset=dg.AssetKey(["ai_learning", "error_patterns"]),
+            description="Redaction, run again over every text of the patterns, changes nothing.",
+        ),
+    ],
 )
-def error_patterns(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult:
+def error_patterns(
+    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], policy: dg.ResourceParam[Any]
+) -> dg.MaterializeResult:
     for day in context.partition_keys:
         rows = error_patterns_day(warehouse, date.fromisoformat(day))
         context.log.info(f"{day}: {rows} patterns")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
     warehouse.compact()
-    return dg.MaterializeResult(metadata={"days": len(context.partition_keys)})
+    days = [date.fromisoformat(day) for day in context.partition_keys]
+    return dg.MaterializeResult(
+        metadata={"days": len(days)},
+        check_results=[
+            check_result("minimum_evidence", minimum_evidence(warehouse, days, policy.min_errors)),
+            check_result("no_secrets", no_secrets(warehouse, days)),
+        ],
+    )

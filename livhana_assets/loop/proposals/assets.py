@@ -1,6 +1,6 @@
 """Dagster's face of the proposals room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from threading import Lock
 from typing import Any
@@ -10,6 +10,7 @@ import dagster as dg
 from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals import checks
 from livhana_assets.loop.proposals.lifecycle import OPEN
 from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets.loop.proposals.page import diff_block, page
@@ -17,13 +18,14 @@ from livhana_assets.loop.proposals.plot import occurrences_plot
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.proposals.queue import draft_patterns
+from livhana_assets.loop.sources.assets import check_result
 from livhana_assets.loop.sources.ports import Warehouse
 
 GROUP = "proposals"
 WINDOW_DAYS = 30
+"""Drafting looks at patterns of the last thirty days."""
 TOLD_LEFT_ALONE = 10
 """The rest is on the run's page."""
-"""Drafting looks at patterns of the last thirty days."""
 
 Drafter = Callable[[], Callable[[ErrorPattern], Proposal]]
 
@@ -57,9 +59,11 @@ def bugfix_proposals(
 ) -> dg.MaterializeResult:
     until = clock().date() + timedelta(days=1)
     patterns = load_error_patterns(warehouse, since=until - timedelta(days=WINDOW_DAYS), until=until, minimum=1)
+    by_id = {pattern.pattern_id: pattern for pattern in patterns}
+    for lost in log_lost_pages(context.instance, store, by_id):
+        context.log.info(f"page logged again: {lost}")
     if store.paused():
         return dg.MaterializeResult(metadata={"status": "paused: nothing was drafted"})
-    by_id = {pattern.pattern_id: pattern for pattern in patterns}
     context.log.info(f"{len(patterns)} patterns in the last {WINDOW_DAYS} days")
 
     def tell(made: Proposal) -> None:
@@ -101,21 +105,70 @@ def review_queue(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult
 
 @dg.asset_check(asset=review_queue, description="No pattern has more than one open proposal.", blocking=False)
 def one_per_pattern(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
-    patterns = [entry.pattern_id for entry in store.proposals() if entry.status in OPEN]
-    doubled = sorted({pattern for pattern in patterns if patterns.count(pattern) > 1})
-    return dg.AssetCheckResult(
-        passed=not doubled, metadata={"open": len(patterns), "doubled": ", ".join(doubled) or "none"}
-    )
+    return check_result("one_per_pattern", checks.one_per_pattern(store.proposals()))
 
 
 @dg.asset_check(
     asset=bugfix_proposals, description="Every proposed change has a proof that holds; every other says why not."
 )
 def proved_or_specified(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
-    open_ones = [entry for entry in store.proposals() if entry.status in OPEN]
-    bad = [e.id for e in open_ones if e.implementation.patch and not (e.proof and e.proof.holds)]
-    bad += [e.id for e in open_ones if not e.implementation.patch and not e.unproved_reason]
-    return dg.AssetCheckResult(passed=not bad, metadata={"open": len(open_ones), "neither": ", ".join(bad) or "none"})
+    return check_result("proved_or_specified", checks.proved_or_specified(store.proposals()))
+
+
+@dg.asset_check(
+    asset=proposal.key,
+    additional_deps=[bugfix_proposals],
+    description="Of every open proposal: what the store holds, what the audit tells and what its page shows have one digest.",
+)
+def digest_matches_store(
+    context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[ProposalStore]
+) -> dg.AssetCheckResult:
+    proposals, pages = store.proposals(), context.instance.get_materialized_partitions(proposal.key)
+    shown = shown_pages(context.instance, [entry.id for entry in checks.open_of(proposals)])
+    looked = checks.digest_matches_store(proposals, shown, pages, checks.digests(store.audit()))
+    return check_result("digest_matches_store", looked)
+
+
+@dg.asset_check(
+    asset=proposal.key,
+    additional_deps=[bugfix_proposals],
+    description="The gates, asked again about the patch of every open proposal, let it through.",
+)
+def gates(
+    store: dg.ResourceParam[ProposalStore], target: dg.ResourceParam[Any], policy: dg.ResourceParam[Policy]
+) -> dg.AssetCheckResult:
+    return check_result("gates", checks.pass_gates(store.proposals(), target, policy))
+
+
+def shown_pages(instance: dg.DagsterInstance, ids: Sequence[str]) -> dict[str, checks.Shown]:
+    """What the newest page of each proposal says; those without a page are left out."""
+    event, wanted = dg.DagsterEventType.ASSET_MATERIALIZATION, set(ids)
+    newest = instance.get_latest_storage_id_by_partition(proposal.key, event, wanted) if wanted else {}
+    if not newest:
+        return {}
+    pages = dg.AssetRecordsFilter(asset_key=proposal.key, storage_ids=list(newest.values()))
+    records = instance.fetch_materializations(pages, limit=len(newest)).records
+    return {str(one.partition_key): _shown(one.asset_materialization) for one in records if one.asset_materialization}
+
+
+def _shown(page: dg.AssetMaterialization) -> checks.Shown:
+    said = {name: str(value.value) for name, value in page.metadata.items()}
+    return checks.Shown(*(said.get(name, "") for name in ("title", "status", "digest", "diff")))
+
+
+def log_lost_pages(
+    instance: dg.DagsterInstance, store: ProposalStore, patterns: Mapping[str, ErrorPattern]
+) -> tuple[str, ...]:
+    """Log the page of every open proposal whose newest one is not of its present digest and status; their ids.
+
+    A process that died between the store's write and the page's is made up for. A page that nobody of ours wrote is left as it
+    is, for `digest_matches_store` to find."""
+    open_ones, known = checks.open_of(store.proposals()), checks.digests(store.audit())
+    shown = shown_pages(instance, [entry.id for entry in open_ones])
+    lost = [e for e in open_ones if checks.page_was_lost(e, shown.get(e.id), known.get(e.id, ()))]
+    for entry in lost:
+        log_page(instance, entry, patterns.get(entry.pattern_id))
+    return tuple(entry.id for entry in lost)
 
 
 def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern | None = None) -> None:

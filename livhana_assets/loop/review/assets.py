@@ -4,6 +4,9 @@ import dagster as dg
 
 from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.proposals.assets import proposal
+from livhana_assets.loop.proposals.ports import ProposalStore
+from livhana_assets.loop.review import checks
+from livhana_assets.loop.sources.assets import check_result
 
 
 class DecisionConfig(dg.Config):
@@ -30,3 +33,16 @@ def decision(context: dg.AssetExecutionContext, config: DecisionConfig) -> None:
         f"Decide with `livhana approve {context.partition_key}` or `livhana reject {context.partition_key} --reason TEXT`.",
         allow_retries=False,
     )
+
+
+@dg.asset_check(
+    asset=decision,
+    description="Each approval in the store names a person or the policy, and the audit tells of that very approval.",
+)
+def signed(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
+    return check_result("signed", checks.signed(store.proposals(), store.audit()))
+
+
+@dg.asset_check(asset=decision, description="Each approval in the store is of the digest that its proposal has.")
+def digest_current(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheckResult:
+    return check_result("digest_current", checks.digest_current(store.proposals()))

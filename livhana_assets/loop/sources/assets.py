@@ -1,6 +1,6 @@
 """Dagster's face of the sources room."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
+from livhana_assets.loop.sources.checks import Looked, report_ages, snapshot_age
 from livhana_assets.loop.sources.coverage import FileCoverage, UnreadableCoverage, parse_coverage
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.queries import load_sql
@@ -18,13 +19,36 @@ SQL = Path(__file__).parent / "sql"
 RECENT_COMMITS = 50
 
 
+def check_result(
+    name: str,
+    looked: Looked,
+    *,
+    key: dg.AssetKey | None = None,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+) -> dg.AssetCheckResult:
+    """A check's result as Dagster shows it: what was looked at, how many of it are amiss, and which."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=key,
+        passed=looked.passed,
+        severity=severity,
+        description=looked.told(),
+        metadata={
+            "looked at": looked.denominator,
+            "amiss": len(looked.amiss),
+            "which": looked.listed(),
+            **looked.figures,
+        },
+    )
+
+
 def day_window(day: date) -> dict[str, datetime]:
     """The half-open window of a UTC day, as SQL parameters."""
     start = datetime.combine(day, time(), UTC)
     return {"start": start, "end": start + timedelta(days=1)}
 
 
-def _source_asset(table: Table, serves: str) -> dg.AssetsDefinition:
+def _source_asset(table: Table, serves: str, consumed: str = "") -> dg.AssetsDefinition:
     key = dg.AssetKey(table.name.split("."))
     sql = load_sql(SQL, f"{table.name.split('.')[-1]}_day")
     columns = [
@@ -39,7 +63,7 @@ def _source_asset(table: Table, serves: str) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"bigquery", "sql"},
         owners=["team:platform"],
-        description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}",
+        description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}{consumed}",
         metadata={"dagster/column_schema": dg.TableSchema(columns)},
         check_specs=[
             dg.AssetCheckSpec("schema", asset=key, description="Required columns hold a value in every row."),
@@ -94,7 +118,11 @@ def _checks(facts: Mapping[date, Mapping[str, Any]], now: datetime, key: dg.Asse
 
 error_logs = _source_asset(ERROR_LOGS, "The original's error source.")
 api_metrics = _source_asset(API_METRICS, "The original's API metrics.")
-customer_interactions = _source_asset(CUSTOMER_INTERACTIONS, "The original's customer interactions.")
+customer_interactions = _source_asset(
+    CUSTOMER_INTERACTIONS,
+    "The original's customer interactions.",
+    " No other asset reads them yet, until there are interaction patterns.",
+)
 
 
 @dg.asset(
@@ -118,23 +146,67 @@ def code_changes(target: dg.ResourceParam[Any]) -> dg.MaterializeResult:
     )
 
 
+CODE_CHECKS = [
+    dg.AssetCheckSpec(
+        "freshness", asset=code_changes, description="The last snapshot shows the target's present head."
+    ),
+    dg.AssetCheckSpec(
+        "readable", asset=code_changes, description="The target's head, its history and its files can be read."
+    ),
+]
+
+
+@dg.multi_asset_check(name="code_changes_checks", specs=CODE_CHECKS)
+def code_changes_checks(
+    context: dg.AssetCheckExecutionContext, target: dg.ResourceParam[Any]
+) -> Iterator[dg.AssetCheckResult]:
+    """One look at the target for both. They can be run without the asset, and then tell whether it is behind."""
+    freshness, readable = look_at_code(target, _shown_head(context.instance))
+    yield check_result("freshness", freshness, key=code_changes.key, severity=dg.AssetCheckSeverity.WARN)
+    yield check_result("readable", readable, key=code_changes.key)
+
+
+def look_at_code(target: Any, shown: str | None) -> tuple[Looked, Looked]:
+    """(freshness, readable). Whatever keeps the target from being read is what the second is there to find."""
+    try:
+        target.refresh()
+        head = target.head()
+        recent = [commit.sha for commit in target.history(head, RECENT_COMMITS)]
+        files = len(target.paths(head))
+    except Exception as why:
+        unread = {"target": f"{type(why).__name__}: {why}"}
+        return Looked("snapshots", int(shown is not None), unread), Looked("commits", 0, unread)
+    return snapshot_age(shown, head, recent), Looked("commits", len(recent), figures={"files": files, "head": head})
+
+
+def _shown_head(instance: dg.DagsterInstance) -> str | None:
+    event = instance.get_latest_materialization_event(code_changes.key)
+    said = event.asset_materialization.metadata.get("head") if event and event.asset_materialization else None
+    return str(said.value) if said else None
+
+
 @dg.asset(
     group_name=GROUP,
     deps=[code_changes],
     kinds={"coverage"},
     owners=["team:platform"],
     description="What the target's tests run, from coverage.py JSON, Cobertura XML or lcov. The original's coverage reports.",
-    check_specs=[dg.AssetCheckSpec("readable", asset="test_coverage", description="Each report found could be read.")],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "freshness", asset="test_coverage", description="Reports were found, each at most 30 days old."
+        ),
+        dg.AssetCheckSpec("readable", asset="test_coverage", description="Each report found could be read."),
+    ],
 )
-def test_coverage(coverage_reports: dg.ResourceParam[Any]) -> dg.MaterializeResult:
+def test_coverage(coverage_reports: dg.ResourceParam[Any], clock: dg.ResourceParam[Any]) -> dg.MaterializeResult:
     files: list[FileCoverage] = []
-    unreadable: list[str] = []
+    unreadable: dict[str, str] = {}
     reports = coverage_reports()
     for name, content in reports:
         try:
             files += parse_coverage(name, content)
         except UnreadableCoverage as why:
-            unreadable.append(str(why))
+            unreadable[name] = str(why)
     lines, covered = sum(f.lines for f in files), sum(f.covered for f in files)
     least = sorted((f for f in files if f.lines), key=lambda f: f.share)[:20]
     rows = [f"| {_cell(f.path)} | {f.lines} | {f.share:.0%} |" for f in least]
@@ -146,11 +218,8 @@ def test_coverage(coverage_reports: dg.ResourceParam[Any]) -> dg.MaterializeResu
             "least covered": dg.MetadataValue.md("\n".join(("| file | lines | covered |", "|---|---|---|", *rows))),
         },
         check_results=[
-            dg.AssetCheckResult(
-                check_name="readable",
-                passed=not unreadable,
-                metadata={"reports": len(reports), "why": "; ".join(unreadable) or "all read"},
-            )
+            check_result("freshness", report_ages(reports, clock()), severity=dg.AssetCheckSeverity.WARN),
+            check_result("readable", Looked("coverage reports", len(reports), unreadable)),
         ],
     )
 

@@ -1,0 +1,5 @@
+-- One row per day and pattern with every column that holds text.
+SELECT day, fingerprint, rule, service, error_type, title, endpoints, customers, releases, exemplars
+FROM ai_learning.error_patterns
+WHERE day >= @since AND day <= @until
+ORDER BY day, fingerprint
