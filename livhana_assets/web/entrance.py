@@ -1,0 +1,116 @@
+"""Who is asking: by a token, by a session that a token opened, or by the identity header of a trusted proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.cookies import CookieError, SimpleCookie
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from livhana_assets.web.people import Person, Role
+from livhana_assets.web.sessions import COOKIE, LIFETIME, Session, seal, unseal
+
+
+class Token(Protocol):
+    """A named token at rest."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Tokens(Protocol):
+    """The named tokens that are valid now."""
+
+    def of(self, text: str) -> Token | None: ...
+
+    def by_id(self, token_id: str) -> Token | None: ...
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy that signs people in before us (IAP, oauth2-proxy): believed only from these addresses."""
+
+    header: str = ""
+    addresses: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Identity → role; `*` stands for everybody whom the proxy lets through."""
+
+    def trusts(self, address: str) -> bool:
+        try:
+            peer = ipaddress.ip_address(address)
+            return any(peer in ipaddress.ip_network(network, strict=False) for network in self.addresses)
+        except ValueError:
+            return False
+
+    def role_of(self, identity: str) -> Role | None:
+        name = self.roles.get(identity) or self.roles.get("*")
+        return Role.named(name) if name else None
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Tells persons from strangers. Nothing here is kept between requests."""
+
+    tokens: Tokens
+    key: bytes
+    clock: Callable[[], datetime]
+    proxy: Proxy = Proxy()
+
+    def person(self, scope: Scope) -> Person | None:
+        """Who asks; None for a stranger. A token that is given and wrong is not made good by a cookie."""
+        headers = Headers(scope=scope)
+        origin = self.origin(scope)
+        if "authorization" in headers:
+            return self._by_token(headers["authorization"], origin)
+        return self._by_session(headers.get("cookie", ""), origin) or self._by_proxy(scope, headers, origin)
+
+    def origin(self, scope: Scope) -> str:
+        """The address that the request came from; behind a trusted proxy the last one that the proxy saw."""
+        peer = _peer(scope)
+        if not self.proxy.trusts(peer):
+            return peer
+        hops = Headers(scope=scope).get("x-forwarded-for", "").split(",")
+        return hops[-1].strip() or peer
+
+    def open_session(self, token_text: str) -> str | None:
+        """The cookie's value for a valid token; None for any other text."""
+        token = self.tokens.of(token_text)
+        return seal(self.key, Session(token.id, self.clock() + LIFETIME)) if token else None
+
+    def _by_token(self, authorization: str, origin: str) -> Person | None:
+        scheme, _, text = authorization.partition(" ")
+        token = self.tokens.of(text.strip()) if scheme.lower() == "bearer" else None
+        return Person(token.name, Role.named(token.role), origin, "token") if token else None
+
+    def _by_session(self, cookies: str, origin: str) -> Person | None:
+        try:
+            morsel = SimpleCookie(cookies).get(COOKIE)
+        except CookieError:
+            return None
+        session = unseal(self.key, morsel.value, now=self.clock()) if morsel else None
+        token = self.tokens.by_id(session.token_id) if session else None
+        return Person(token.name, Role.named(token.role), origin, "session") if token else None
+
+    def _by_proxy(self, scope: Scope, headers: Headers, origin: str) -> Person | None:
+        if not self.proxy.header or not self.proxy.trusts(_peer(scope)):
+            return None
+        given = headers.getlist(self.proxy.header)
+        if len(given) != 1:
+            return None  # none, or one of them is the visitor's own
+        identity = given[0].removeprefix("accounts.google.com:").strip()
+        role = self.proxy.role_of(identity) if identity and identity.isprintable() else None
+        return Person(identity, role, origin, "proxy") if role else None
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
