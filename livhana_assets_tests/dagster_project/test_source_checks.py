@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
+from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.git_target import GitTarget
-from livhana_assets.loop.sources.assets import code_changes, code_changes_checks
+from livhana_assets.loop.sources.arrow_rows import arrow_schema
+from livhana_assets.loop.sources.assets import code_changes, code_changes_checks, error_logs
 from livhana_assets.loop.sources.assets import test_coverage as coverage_of_tests
-from livhana_assets.loop.sources.checks import Looked, reported_at
+from livhana_assets.loop.sources.checks import Looked, reported_at, rows_amiss
+from livhana_assets.loop.sources.records import ERROR_LOGS
 from livhana_assets_tests.dagster_project.a_check_run import evaluated, run_checks, said
+from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row
 from livhana_assets_tests.repositories import add_commit, clean_repository
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -132,3 +137,52 @@ def test_what_was_not_looked_at_is_counted() -> None:
     assert looked.denominator == "50 of 53 open patches" and looked.told() == "50 of 53 open patches; amiss: a: odd"
     many = Looked("rows", 30, {str(n): "odd" for n in range(25)})
     assert many.listed().splitlines()[-1] == "and 5 more"
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def rows_of(
+    folder: Path, instance: dg.DagsterInstance, *rows: dict[str, Any], days: float = 0.5
+) -> dict[str, dg.AssetCheckEvaluation]:
+    """The checks of error_logs over two days, `days` after the rows."""
+    warehouse = DeltaWarehouse(folder)
+    if rows:
+        warehouse.replace_day(ERROR_LOGS, DAY, pa.Table.from_pylist(list(rows), schema=arrow_schema(ERROR_LOGS)))
+    last = DAY + timedelta(days=1)
+    tags = {"dagster/asset_partition_range_start": str(DAY), "dagster/asset_partition_range_end": str(last)}
+    doors = {"warehouse": warehouse, "clock": lambda: MORNING + timedelta(days=days)}
+    return evaluated(dg.materialize([error_logs], resources=doors, instance=instance, tags=tags))
+
+
+def test_rows_that_are_whole_and_new_pass_and_a_day_without_any_is_a_warning(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    found = rows_of(tmp_path, instance, error_row(1), error_row(2))
+    assert {name for name, one in found.items() if one.passed} == {"schema", "duplicates", "freshness"}
+    assert found["schema"].description == "2 rows, none amiss"
+    assert said(found["volume"])["which"] == f"{DAY + timedelta(days=1)}: no row"
+    assert found["volume"].severity is dg.AssetCheckSeverity.WARN
+
+
+def test_rows_that_come_twice_are_counted(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    found = rows_of(tmp_path, instance, error_row(1), error_row(1), error_row(2))["duplicates"]
+    assert not found.passed and said(found)["which"] == f"{DAY}: 1 rows with the key of another"
+
+
+def test_rows_that_lack_what_is_required_are_counted_by_day() -> None:
+    """The embedded warehouse refuses to write such rows; a BigQuery table of somebody else may hold them."""
+    days = {"2026-11-20": {"row_count": 3, "missing": 1}, "2026-11-21": {"row_count": 2, "missing": 0}}
+    looked = rows_amiss(days, "missing", "required values missing")
+    assert not looked.passed and looked.told() == "5 rows; amiss: 2026-11-20: 1 required values missing"
+
+
+def test_rows_of_last_week_are_not_fresh(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    found = rows_of(tmp_path, instance, error_row(1), days=7)["freshness"]
+    assert not found.passed and "168 hours old" in said(found)["which"]
+
+
+def test_no_row_at_all_is_neither_fresh_nor_silently_whole(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    found = rows_of(tmp_path, instance)
+    assert not found["freshness"].passed and not found["volume"].passed
+    assert found["schema"].description == found["duplicates"].description == "nothing to check: 0 rows"

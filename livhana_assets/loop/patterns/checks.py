@@ -72,12 +72,20 @@ def _leaks(column: str, held: Any, clean: set[tuple[str, str]]) -> bool:
     key = (column, held if isinstance(held, str) else json.dumps(held))
     if key in clean:
         return False
-    value = json.loads(held) if column in JSON_TEXTS and isinstance(held, str) else held
+    value = _read(held) if column in JSON_TEXTS and isinstance(held, str) else held
     hashed = CUSTOMER_HASH if column == "customers" else HASH
     if any(redact_text(text) != text for text in _texts(value) if not hashed.fullmatch(text)):
         return True
     clean.add(key)
     return False
+
+
+def _read(held: str) -> Any:
+    """JSON as what it says; what is none is a text like any other."""
+    try:
+        return json.loads(held)
+    except ValueError:
+        return held
 
 
 def _texts(value: Any) -> Iterator[str]:

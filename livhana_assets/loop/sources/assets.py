@@ -8,7 +8,14 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
-from livhana_assets.loop.sources.checks import Looked, report_ages, snapshot_age
+from livhana_assets.loop.sources.checks import (
+    Looked,
+    days_with_rows,
+    newest_row,
+    report_ages,
+    rows_amiss,
+    snapshot_age,
+)
 from livhana_assets.loop.sources.coverage import FileCoverage, UnreadableCoverage, parse_coverage
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.queries import load_sql
@@ -97,23 +104,13 @@ def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checks(facts: Mapping[date, Mapping[str, Any]], now: datetime, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
-    rows = sum(found["row_count"] for found in facts.values())
-    missing = sum(found["missing_required"] or 0 for found in facts.values())
-    duplicates = sum(found["duplicate_rows"] or 0 for found in facts.values())
-    newest = max((found["last_occurred_at"] for found in facts.values() if found["last_occurred_at"]), default=None)
-    age = (now - newest).total_seconds() / 3600 if newest else None
-    warn = dg.AssetCheckSeverity.WARN
+    warn, days = dg.AssetCheckSeverity.WARN, {day.isoformat(): found for day, found in facts.items()}
     return [
-        dg.AssetCheckResult(asset_key=key, check_name="schema", passed=missing == 0, metadata={"rows": rows, "missing": missing}),
-        dg.AssetCheckResult(
-            asset_key=key, check_name="duplicates", passed=duplicates == 0, metadata={"rows": rows, "duplicates": duplicates}
-        ),
-        dg.AssetCheckResult(
-            asset_key=key, check_name="freshness", severity=warn, passed=age is not None and age <= 48,
-            metadata={"age in hours": round(age, 2) if age is not None else "no row"},
-        ),
-        dg.AssetCheckResult(asset_key=key, check_name="volume", severity=warn, passed=rows > 0, metadata={"rows": rows}),
-    ]  # fmt: skip
+        check_result("schema", rows_amiss(days, "missing_required", "required values missing"), key=key),
+        check_result("duplicates", rows_amiss(days, "duplicate_rows", "rows with the key of another"), key=key),
+        check_result("freshness", newest_row(days, now), key=key, severity=warn),
+        check_result("volume", days_with_rows(days), key=key, severity=warn),
+    ]
 
 
 error_logs = _source_asset(ERROR_LOGS, "The original's error source.")

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 REPORT_DAYS = 30
 """A coverage report older than this speaks of other code."""
+ROW_HOURS = 48
 NAMED = 20
 """So many findings are told by name; the rest is counted."""
 
@@ -55,6 +56,36 @@ class Looked:
         lines = [f"{name}: {why}" for name, why in list(self.amiss.items())[:NAMED]]
         rest = len(self.amiss) - len(lines)
         return "\n".join((*lines, *([f"and {rest} more"] if rest else []))) or "none"
+
+
+Days = Mapping[str, Mapping[str, Any]]
+"""Day → the row of figures about it that `sql/*_day.sql` gives."""
+
+
+def rows_amiss(days: Days, figure: str, what: str) -> Looked:
+    """Whether a count of faulty rows is 0 on every day."""
+    amiss = {day: f"{found[figure]} {what}" for day, found in days.items() if found[figure]}
+    return Looked("rows", _rows(days), amiss, {"days": len(days)})
+
+
+def newest_row(days: Days, now: datetime) -> Looked:
+    """Whether the newest row is at most two days old. No row is not fresh."""
+    newest = max((found["last_occurred_at"] for found in days.values() if found["last_occurred_at"]), default=None)
+    if newest is None:
+        return Looked("rows", 0, {"newest row": "there is none"})
+    hours = (now - newest) / timedelta(hours=1)
+    stale = {"newest row": f"{hours:.0f} hours old, {ROW_HOURS} are allowed"} if hours > ROW_HOURS else {}
+    return Looked("rows", _rows(days), stale, {"age in hours": round(hours, 2)})
+
+
+def days_with_rows(days: Days) -> Looked:
+    """Whether every day has rows."""
+    empty = {day: "no row" for day, found in days.items() if not found["row_count"]}
+    return Looked("days", len(days), empty, {"rows": _rows(days)})
+
+
+def _rows(days: Days) -> int:
+    return sum(found["row_count"] for found in days.values())
 
 
 def snapshot_age(shown: str | None, head: str | None, recent: Sequence[str]) -> Looked:
