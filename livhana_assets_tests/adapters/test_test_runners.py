@@ -378,6 +378,25 @@ def test_a_node_probe_resolves_from_its_folder(project):
     assert runner.probe(project.root, "throw new Error('x')") is None
 
 
+NEEDS_A_PACKAGE = """
+    const test = require('node:test');
+    test('one', () => { if (require('left') !== 7) throw new Error('another one'); });
+    test('two', async () => { if ((await import('left')).default !== 7) throw new Error('another one'); });
+"""
+
+
+@pytest.mark.parametrize("folder", ["", "backend/"])
+def test_readable_node_modules_are_found_from_the_checkout_and_leave_no_trace(project, tmp_path_factory, folder):
+    installed = tmp_path_factory.mktemp("shop") / folder / "node_modules"
+    (installed / "left").mkdir(parents=True)
+    (installed / "left" / "index.js").write_text("module.exports = 7;")
+    project.file(f"{folder}package.json", "{}").file(f"{folder}a.test.js", NEEDS_A_PACKAGE)
+    for readable in (installed, installed.parent):
+        run = project.node(readable=[readable], folder=folder.rstrip("/"))
+        assert run.passed == {f"{folder}a.test.js::one", f"{folder}a.test.js::two"}
+    assert not (project.root / folder / "node_modules").is_symlink()
+
+
 def test_a_node_of_ones_own_runs_also_through_a_link(project, tmp_path_factory):
     place = tmp_path_factory.mktemp("own node")
     shutil.copy(NODE.resolve(), place / "node-20")
@@ -433,6 +452,12 @@ def test_python_projects_below_a_plain_root_run_in_their_own_folders(project):
 def test_node_is_detected_without_a_script_where_files_ask_for_node_test(project):
     project.file("package.json", "{}").file("lib/a.test.js", "import test from 'node:test'")
     assert project.detected() == (RunnerSpec("node"),)
+
+
+@pytest.mark.parametrize("script", ["standard && borp", "npm run lint && npm run test:unit", "c8 node --test"])
+def test_node_is_detected_behind_a_script_that_wraps_it(project, script):
+    project.file("package.json", json.dumps({"scripts": {"test": script}}))
+    assert project.file("test/a.test.js", "require('node:test')").detected() == (RunnerSpec("node"),)
 
 
 @pytest.mark.parametrize("script", ["jest", "mocha && echo done"])

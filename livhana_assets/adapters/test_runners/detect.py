@@ -65,7 +65,7 @@ def _node(paths: Sequence[str], read: Read) -> Iterator[RunnerSpec]:
         spec = _of_words(script, folder, read) if script else None
         if spec is not None and spec.kind == "node":
             yield spec
-        elif not _other_framework(script) and _has_node_tests(folder, packages, paths, read):
+        elif _has_node_tests(folder, packages, paths, read):
             yield RunnerSpec("node", folder)
 
 
@@ -77,12 +77,8 @@ def _test_script(package: str | None) -> str:
         return ""
 
 
-def _other_framework(script: str) -> bool:
-    """npm's own placeholder is no framework."""
-    return bool(script) and "no test specified" not in script and "node" not in script
-
-
 def _has_node_tests(folder: str, packages: Sequence[str], paths: Sequence[str], read: Read) -> bool:
+    """Told by the test files, not by the script: linters and wrappers of `node --test` have many names."""
     inner = [package for package in packages if package != folder and _below(package, folder)]
     own = (path for path in paths if _below(path, folder) and not any(_below(path, package) for package in inner))
     named = (path for path in own if any(fnmatch(posixpath.basename(path), pattern) for pattern in NODE_TEST_FILES))

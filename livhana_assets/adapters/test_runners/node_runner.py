@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -51,7 +53,7 @@ class NodeRunner:
 
     def run(self, checkout: Path, ids: Sequence[str] = ()) -> TestRun:
         root = checkout.resolve()
-        with reporter("node_report.mjs") as file:
+        with reporter("node_report.mjs") as file, self._packages(root):
             options = ["--test", f"--test-reporter={file}", "--test-reporter-destination=stdout"]
             ran = self._sandbox.run(
                 [*AT_A_LOW_DESCRIPTOR, *self._command([*options, *self._wanted(root, ids)])],
@@ -64,14 +66,26 @@ class NodeRunner:
 
     def probe(self, checkout: Path, script: str) -> Mapping[str, Any] | None:
         kind = ["--input-type=module"] if MODULE.search(script) else []
-        ran = self._sandbox.run(
-            self._command([*kind, "-e", script]),
-            checkout.resolve(),
-            environment=self._environment,
-            readable=self._readable,
-            limits=self._limits,
-        )
+        root = checkout.resolve()
+        with self._packages(root):
+            ran = self._sandbox.run(
+                self._command([*kind, "-e", script]),
+                root,
+                environment=self._environment,
+                readable=self._readable,
+                limits=self._limits,
+            )
         return only_object(ran)
+
+    @contextmanager
+    def _packages(self, root: Path) -> Iterator[None]:
+        """Installed packages among the readable folders, seen from the checkout: Node looks for `node_modules` only upwards."""
+        made = [link for link in map(partial(_linked, root, self._folder), self._readable) if link is not None]
+        try:
+            yield
+        finally:
+            for link in made:
+                link.unlink(missing_ok=True)
 
     def _command(self, words: Sequence[str]) -> list[str]:
         moved = ["/usr/bin/env", "-C", self._folder] if self._folder else []
@@ -86,6 +100,16 @@ class NodeRunner:
         here = root / self._folder
         places = [word for word in self._arguments if not word.startswith("-")]
         return [*options, *(name for place in places for name in _spelled_out(here, place))]
+
+
+def _linked(root: Path, folder: str, readable: Path) -> Path | None:
+    """The link made for a readable `node_modules`, or for the one in a readable folder; None where there is nothing to link."""
+    packages = readable.resolve() if readable.name == "node_modules" else readable.resolve() / "node_modules"
+    link = (root / folder if folder and packages.parent.match(folder) else root) / "node_modules"
+    if not packages.is_dir() or link.exists() or link.is_symlink():
+        return None
+    link.symlink_to(packages)
+    return link
 
 
 def _spelled_out(folder: Path, pattern: str) -> list[str]:
