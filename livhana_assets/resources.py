@@ -58,5 +58,6 @@ def _doors() -> dict[str, Any]:
         "release_commit": _door(lambda loop: loop.release_commit, "the commit that a release's name means"),
         "clock": _door(lambda loop: now, "the time, UTC"),
         "run_name": _door(lambda loop: new_run_id, "names this process for a claim"),
+        "signing_key": _door(lambda loop: loop.access.key, "the key of decisions signed by the web process"),
         "policy": _door(lambda loop: loop.policy, "what a change may be and who has to say yes"),
     }

@@ -24,6 +24,7 @@ from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from livhana_assets.adapters.access_file import AccessFile
     from livhana_assets.adapters.dagster_runs import DagsterRuns
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
@@ -106,6 +107,13 @@ class Loop:
         from livhana_assets.adapters.embedded_redis import open_embedded_redis
 
         return open_embedded_redis(self.home / "redis")
+
+    @cached_property
+    def access(self) -> AccessFile:
+        """Who may come in, and the key that signs what a person decides in the Dagster UI."""
+        from livhana_assets.adapters.access_file import AccessFile
+
+        return AccessFile(self.home / "access")
 
     @cached_property
     def target(self) -> TargetRepo:

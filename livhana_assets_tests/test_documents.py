@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import shlex
 import tomllib
@@ -15,7 +16,9 @@ import pytest
 import typer
 from typer._click.exceptions import MissingParameter, UsageError
 
-from livhana_assets.cli import app
+from livhana_assets.cli import app, demo_summary
+from livhana_assets.cli.demo_summary import Summary, summary_of
+from livhana_assets.cli.sample_platform import Traffic
 from livhana_assets.loop.proposals.lifecycle import NEXT
 from livhana_assets.loop.sources.records import TABLES
 from livhana_assets.settings import Settings
@@ -202,6 +205,51 @@ def test_the_tree_in_the_readme_leaves_no_room_out() -> None:
     assert rooms - named == set()
 
 
+# --- the demo's tables -----------------------------------------------------------------------------------------------
+
+
+def _demo_table() -> Any:
+    spec = importlib.util.spec_from_file_location("demo_table", ROOT / "setup/demo_table.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+demo_table = _demo_table()
+
+
+def a_summary() -> Summary:
+    traffic = [Traffic(3200, 215, 4.0), Traffic(3200, 194, 4.0)]
+    summary = summary_of((), demo_summary.Told(traffic, 22, True, [("Serving", 120.4)]))
+    rows = [
+        {"proposal": f"bugfix-{number:010d}", "became": became, "priority": "high", "title": f"Return {number} from f"}
+        for number, became in enumerate(["improved", *["proposed"] * 3, *["specified"] * 3])
+    ]
+    return Summary(rows, {"bugfix-0000000000": "0 in 61"}, summary.figures, summary.phases, summary.node)
+
+
+def test_readme_shows_the_figures_that_a_demo_ends_with() -> None:
+    shown = demo_table.in_readme((ROOT / "README.md").read_text())
+    figures = re.findall(r"^([a-z ]+?) +│ \S", shown.split("\nSummary", 1)[1], re.MULTILINE)
+    assert figures == list(a_summary().figures)
+
+
+def test_the_demo_table_is_written_between_its_marks_and_nowhere_else() -> None:
+    before = f"above\n{demo_table.START}old\n{demo_table.END}below\n"
+    after = demo_table.written(before, demo_table.block(a_summary()))
+    assert demo_table.in_readme(after) == demo_table.block(a_summary())
+    assert demo_table.written(after, "old\n") == before
+
+
+def test_the_check_of_the_demo_table_sees_another_title_but_no_other_id_or_time() -> None:
+    shown = demo_table.block(a_summary())
+    same = shown.replace("bugfix-0000000000", "bugfix-9999999999").replace("│ 120", "│ 95")
+    assert same != shown
+    assert demo_table.lasting(same) == demo_table.lasting(shown)
+    assert demo_table.lasting(shown.replace("Return 1 from f", "Return 2 from f")) != demo_table.lasting(shown)
+
+
 # --- sentences -------------------------------------------------------------------------------------------------------
 
 
@@ -295,7 +343,8 @@ def test_every_job_is_in_the_design() -> None:
 
 def test_every_dependency_says_why_it_is_there() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    extras = [name for extra in project["project"]["optional-dependencies"].values() for name in extra]
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], *extras]
     names = {re.split(r"[^\w.-]|~", requirement)[0] for requirement in wanted}
     explained = {
         name for row in rows(section(design(), "Dependencies")) if row[1] for name in re.findall(r"`([\w-]+)`", row[0])

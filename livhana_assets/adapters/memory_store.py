@@ -114,6 +114,11 @@ class MemoryProposalStore:
             lines = tuple(self._audit)
         return (audit.load(line) for line in lines)
 
+    def changed_since(self, sequence: int) -> tuple[int, tuple[str, ...]]:
+        with self._lock:
+            lines = tuple(self._audit[sequence:])
+        return sequence + len(lines), audit.changed_proposals(audit.load(line) for line in lines)
+
     def remember(self, category: str, at: datetime, entry: Mapping[str, Any]) -> str:
         document = knowledge_document(category, entry)
         with self._lock:

@@ -181,6 +181,15 @@ class RedisProposalStore:
         if last < head.sequence:
             raise AuditBroken(f"Audit line {last + 1} is missing: the audit ends before its head {head.sequence}.")
 
+    def changed_since(self, sequence: int) -> tuple[int, tuple[str, ...]]:
+        if self._head().sequence == sequence:
+            return sequence, ()
+        lines: list[AuditEntry] = []
+        while page := self._page(sequence):
+            lines += page
+            sequence = page[-1].sequence
+        return sequence, audit.changed_proposals(lines)
+
     def remember(self, category: str, at: datetime, entry: Mapping[str, Any]) -> str:
         document = knowledge_document(category, entry)
         for stamp in knowledge_stamps(at):

@@ -13,7 +13,6 @@ import dagster as dg
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.definitions import defs
 from livhana_assets.loop.outcomes.assets import outcomes
 from livhana_assets.loop.partitions import daily
@@ -21,7 +20,6 @@ from livhana_assets.loop.patterns.assets import error_fingerprints, error_patter
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.review.assets import decision
 from livhana_assets.loop.sources.assets import api_metrics, customer_interactions, error_logs
-from livhana_assets_tests.a_proposal import a_proposal
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {
@@ -122,20 +120,6 @@ def test_the_jobs_can_be_resolved() -> None:
     defs.resolve_job_def("daily_improvement")
     repository = defs.get_repository_def()
     assert set(repository.job_names) >= JOBS
-
-
-def test_a_decision_in_an_unguarded_process_is_refused_and_changes_nothing(instance: dg.DagsterInstance) -> None:
-    store, proposal = MemoryProposalStore(), a_proposal()
-    store.add(proposal, actor="test", operation="add")
-    before = store.get(proposal.id)
-    instance.add_dynamic_partitions("proposals", [proposal.id])
-    yes = {"decision": "approve", "digest": proposal.digest, "comment": "let me"}
-    result = dg.materialize(
-        [decision], partition_key=proposal.id, instance=instance, raise_on_error=False, resources={"store": store},
-        run_config={"ops": {"decision": {"config": yes}}},
-    )  # fmt: skip
-    assert not result.success
-    assert store.get(proposal.id) == before
 
 
 def test_a_decision_has_no_default() -> None:

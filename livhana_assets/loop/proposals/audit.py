@@ -82,6 +82,11 @@ def replay(entries: Iterable[AuditEntry]) -> dict[str, Status]:
     return {proposal_id: status for proposal_id, (status, _) in known.items() if status is not None}
 
 
+def changed_proposals(entries: Iterable[AuditEntry]) -> tuple[str, ...]:
+    """The proposals that these lines changed, each once."""
+    return tuple(dict.fromkeys(entry.proposal_id for entry in entries if set(entry.details) >= TRANSITION))
+
+
 def dump(entry: AuditEntry) -> bytes:
     """The line as canonical JSON."""
     return canonical_json({**_body(entry), "hash": entry.hash})

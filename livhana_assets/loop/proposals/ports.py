@@ -172,6 +172,10 @@ class ProposalStore(Protocol):
         """Oldest first."""
         ...
 
+    def changed_since(self, sequence: int) -> tuple[int, tuple[str, ...]]:
+        """The audit's present last line, and the proposals that the lines after `sequence` are about. Cheap where nothing changed."""
+        ...
+
     def remember(self, category: str, at: datetime, entry: Mapping[str, Any]) -> str:
         """Store `knowledge:{category}:{timestamp}` and return its key. Categories: bugfix, refusal, learning, …"""
         ...

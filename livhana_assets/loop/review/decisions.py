@@ -28,6 +28,7 @@ def approve(
     policy: Policy,
     door: str,
     comment: str = "",
+    origin: str = "",
 ) -> Proposal:
     """Say yes to exactly this digest. The same person's same yes again returns the standing approval."""
     proposal = store.get(proposal_id)
@@ -50,7 +51,15 @@ def approve(
         door=door,
     )
     return _save(
-        store, proposal, Status.APPROVED, at=now, actor=by, action="approved", detail=comment, approval=approval
+        store,
+        proposal,
+        Status.APPROVED,
+        at=now,
+        actor=by,
+        action="approved",
+        detail=comment,
+        approval=approval,
+        origin=origin,
     )
 
 
@@ -67,18 +76,22 @@ def approve_by_policy(
     )
 
 
-def reject(store: ProposalStore, proposal_id: str, *, by: str, reason: str, now: datetime) -> Proposal:
+def reject(
+    store: ProposalStore, proposal_id: str, *, by: str, reason: str, now: datetime, origin: str = ""
+) -> Proposal:
     """Say no, with the reason; drafting remembers it."""
     if not reason.strip():
         raise Refused("A rejection needs a reason: say it with --reason TEXT; it is remembered for the next time.")
     _require_name(by)
     proposal = store.get(proposal_id)
-    return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason)
+    return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason, origin=origin)
 
 
-def accept(store: ProposalStore, proposal_id: str, *, by: str, now: datetime) -> Proposal:
+def accept(store: ProposalStore, proposal_id: str, *, by: str, now: datetime, origin: str = "") -> Proposal:
     """Say that a specification is worth building."""
-    return _save(store, store.get(proposal_id), Status.ACCEPTED, at=now, actor=by, action="accepted")
+    _require_name(by)
+    proposal = store.get(proposal_id)
+    return _save(store, proposal, Status.ACCEPTED, at=now, actor=by, action="accepted", origin=origin)
 
 
 def expire(store: ProposalStore, *, now: datetime, policy: Policy) -> tuple[Proposal, ...]:
@@ -117,8 +130,16 @@ def _save(
     action: str,
     detail: str = "",
     approval: Approval | None = None,
+    origin: str = "",
 ) -> Proposal:
     changes = {"approval": approval} if approval else {}
     after = advance(proposal, to, at=at, actor=actor, action=action, detail=detail, **changes)
     operation = f"{action}:{proposal.id}:{proposal.version}:{actor}"
-    return store.save(after, expected_version=proposal.version, actor=actor, action=action, operation=operation)
+    return store.save(
+        after,
+        expected_version=proposal.version,
+        actor=actor,
+        action=action,
+        operation=operation,
+        details={"origin": origin} if origin else None,
+    )

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from livhana_assets.loop.patterns.model import Value
-from livhana_assets.loop.proposals.model import canonical_json
+from livhana_assets.loop.proposals.model import Proposal, canonical_json
+from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore
-from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.loop.review.decisions import DigestChanged, Refused, accept, approve, reject
 
 PREFIX = "livhana/"
 """Tags that begin so are the loop's own: the web process takes them off every launch before it adds its own."""
@@ -59,10 +60,49 @@ def use_once(store: ProposalStore, signed: Signed, run_id: str) -> None:
         action="signature_used",
         operation=f"signature:{signed.nonce}",
         proposal_id=signed.partition,
-        details={"run": run_id, "from": signed.origin},
+        details={"run": run_id, "origin": signed.origin},
     )
     if line.details.get("run") != run_id:
         raise Refused("The signature of this run was used by another run: decide again.")
+
+
+def decide_signed(
+    store: ProposalStore,
+    proposal_id: str,
+    typed: Mapping[str, str],
+    tags: Mapping[str, str],
+    *,
+    key: bytes,
+    run_id: str,
+    now: datetime,
+    policy: Policy,
+) -> Proposal:
+    """Carry out the decision that a run's tags are signed for. Raises Refused unless they are of this proposal, these words and this run."""
+    signed = verify(key, tags, now=now)
+    if signed.partition != proposal_id or typed != {name: getattr(signed, name) for name in typed}:
+        raise Refused("The signature of this run is for another decision: decide again.")
+    use_once(store, signed, run_id)
+    if signed.decision == "APPROVE":
+        return approve(
+            store,
+            proposal_id,
+            digest=signed.digest,
+            by=signed.person,
+            now=now,
+            policy=policy,
+            door="dagster",
+            comment=signed.comment,
+            origin=signed.origin,
+        )
+    _require_digest(store.get(proposal_id), signed.digest)
+    if signed.decision == "REJECT":
+        return reject(store, proposal_id, by=signed.person, reason=signed.comment, now=now, origin=signed.origin)
+    return accept(store, proposal_id, by=signed.person, now=now, origin=signed.origin)
+
+
+def _require_digest(proposal: Proposal, digest: str) -> None:
+    if digest != proposal.digest:
+        raise DigestChanged(f"{proposal.id} is not what you saw any more: read it again and decide then.")
 
 
 def _mac(key: bytes, text: str) -> str:

@@ -1,0 +1,164 @@
+"""What a reviewer can do and see, once, for the pages and the API alike. Every change is the rooms' own; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+
+from livhana_assets.loop.outcomes.metrics import improvement_counters
+from livhana_assets.loop.patterns.errors import load_error_pattern
+from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals.knowledge import refusal_entry
+from livhana_assets.loop.proposals.lifecycle import OPEN
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
+from livhana_assets.loop.review import decisions
+from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.web.people import Person, Role
+from livhana_assets.wiring import Loop
+
+PRIORITIES = ("critical", "high", "medium", "low")
+WAITING = (Status.PROPOSED, Status.SPECIFIED)
+
+
+class Launcher(Protocol):
+    """Starts a job as a real Dagster run and returns its run id at once."""
+
+    def launch(self, job: str, tags: Mapping[str, str]) -> str: ...
+
+
+class NotAllowed(Refused):
+    """The person's role does not reach."""
+
+
+class Shelf:
+    """All proposals, kept in memory and brought up to date by what the audit says changed. Safe between threads."""
+
+    def __init__(self, store: ProposalStore) -> None:
+        self._store, self._lock, self._seen = store, Lock(), 0
+        self._by_id: dict[str, Proposal] = {}
+
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Newest first, as the store has them now."""
+        with self._lock:
+            self._refresh()
+            return tuple(sorted(self._by_id.values(), key=lambda p: (p.created_at, p.id), reverse=True))
+
+    def seen(self) -> int:
+        """The audit line up to which everything is known: the same number means that nothing changed."""
+        with self._lock:
+            self._refresh()
+            return self._seen
+
+    def _refresh(self) -> None:
+        sequence, changed = self._store.changed_since(self._seen)
+        if self._seen == 0:
+            self._by_id = {proposal.id: proposal for proposal in self._store.proposals()}
+        else:
+            self._by_id.update({name: self._store.get(name) for name in changed})
+        self._seen = sequence
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The reviewer's desk over one loop."""
+
+    loop: Loop
+    launcher: Launcher
+    clock: Callable[[], datetime]
+    shelf: Shelf
+
+    # --- what there is to see ---
+
+    def proposals(self, status: Status | None = None, kind: str = "") -> tuple[Proposal, ...]:
+        """Newest first."""
+        return tuple(
+            p for p in self.shelf.proposals() if (status is None or p.status is status) and (not kind or p.type == kind)
+        )
+
+    def queue(self) -> tuple[Proposal, ...]:
+        """What waits for a person: proved changes first, then by priority, then the oldest."""
+        waiting = (p for p in self.shelf.proposals() if p.status in WAITING)
+        return tuple(sorted(waiting, key=_rank))
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """Raises NoSuchProposal."""
+        return self.loop.store.get(proposal_id)
+
+    def pattern(self, proposal: Proposal) -> ErrorPattern | None:
+        return load_error_pattern(self.loop.warehouse, proposal.pattern_id)
+
+    def counters(self) -> Mapping[str, float | int]:
+        return improvement_counters(self.audit(), self.shelf.proposals())
+
+    def audit(self) -> tuple[AuditEntry, ...]:
+        return tuple(self.loop.store.audit())
+
+    def paused(self) -> bool:
+        return self.loop.store.paused()
+
+    # --- what a person can do ---
+
+    def approve(self, person: Person, proposal_id: str, *, digest: str, comment: str = "", door: str) -> Proposal:
+        """Raises DigestChanged where the person saw something else. Carried out at once where the loop is set so."""
+        _require(person, Role.reviewer)
+        approved = decisions.approve(
+            self.loop.store,
+            proposal_id,
+            digest=digest,
+            by=person.name,
+            now=self.clock(),
+            policy=self.loop.policy,
+            door=door,
+            comment=comment,
+            origin=person.origin,
+        )
+        if self.loop.settings.enabled and self.loop.settings.execute == "on_approval":
+            self._launch_execution(proposal_id)
+        return approved
+
+    def reject(self, person: Person, proposal_id: str, *, reason: str) -> Proposal:
+        _require(person, Role.reviewer)
+        rejected = decisions.reject(
+            self.loop.store, proposal_id, by=person.name, reason=reason, now=self.clock(), origin=person.origin
+        )
+        entry = refusal_entry(rejected, reason, self.clock(), self.pattern(rejected))
+        self.loop.store.remember("refusal", self.clock(), entry)
+        return rejected
+
+    def accept(self, person: Person, proposal_id: str) -> Proposal:
+        _require(person, Role.reviewer)
+        return decisions.accept(self.loop.store, proposal_id, by=person.name, now=self.clock(), origin=person.origin)
+
+    def execute(self, person: Person, proposal_id: str) -> str:
+        """Start carrying out an approved proposal; the run's id. Raises Refused where it is not approved, or the loop is paused."""
+        _require(person, Role.reviewer)
+        proposal = self.proposal(proposal_id)
+        if proposal.status is not Status.APPROVED:
+            raise Refused(f"{proposal_id} is {proposal.status}, not approved: approve it first.")
+        if self.paused():
+            raise Refused("The loop is paused, so nothing is carried out: resume it first.")
+        return self._launch_execution(proposal_id)
+
+    def pause(self, person: Person, paused: bool) -> None:
+        _require(person, Role.admin)
+        self.loop.store.pause(paused, actor=person.name)
+
+    def _launch_execution(self, proposal_id: str) -> str:
+        return self.launcher.launch("execute_proposal", {"dagster/partition": proposal_id})
+
+
+def _require(person: Person, role: Role) -> None:
+    if not person.may(role):
+        raise NotAllowed(f"That needs the role {role.name}; yours is {person.role.name}.")
+
+
+def _rank(proposal: Proposal) -> tuple[int, int, datetime]:
+    return (WAITING.index(proposal.status), PRIORITIES.index(proposal.priority), proposal.created_at)
+
+
+def is_open(proposal: Proposal) -> bool:
+    return proposal.status in OPEN
