@@ -29,7 +29,7 @@ def main() -> None:
 
 def _stopped() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.write(2, b"Stopped. Nothing is lost; the same command goes on where it was.\n")
+    os.write(2, b"Stopped. Nothing is lost: give the same command again.\n")
     return INTERRUPTED
 
 

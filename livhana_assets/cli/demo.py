@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from livhana_assets.cli.demo_summary import Told, print_summary, summary_of
 from livhana_assets.cli.errors import Failed
-from livhana_assets.cli.sample_platform import SamplePlatform, Traffic, usable_node
-from livhana_assets.cli.tables import err, out, print_rows, printable, say, shortened
+from livhana_assets.cli.sample_platform import REQUESTS, SamplePlatform, history, usable_node
+from livhana_assets.cli.tables import Step, err, out, print_json, progress, say
 from livhana_assets.cli.traces import TABLES, ingest_file
-from livhana_assets.cli.turns import execute_one, measure_landed, pattern_rows, start_job, turn_daily
-from livhana_assets.loop.proposals.lifecycle import LANDED
+from livhana_assets.cli.turns import execute_one, measure_landed, pattern_rows, turn_daily
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.review import decisions
 from livhana_assets.wiring import Loop, now
 
+SUMMARY = "summary.json"
 STAMP = ".livhana-demo"
 APPROVALS = 2
 VISITOR = "demo visitor"
@@ -32,61 +35,77 @@ def add_to(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-@dataclass
-class Told:
-    """What the demo saw, for its last table."""
-
-    traffic: list[Traffic] = field(default_factory=list)
-    patterns: int = 0
-    phases: list[tuple[str, float]] = field(default_factory=list)
-
-
-def demo() -> None:
+def demo(as_json: Annotated[bool, typer.Option("--json", help="print the summary as JSON")] = False) -> None:
     """A sample shop with real crash bugs: run it, find what crashes, prove fixes, approve two, land them, see the errors stop."""
     home = Loop().home
     with _only_one(home):
         folder = _fresh(home / "demo")
-        platform = SamplePlatform(folder / "platform")
-        told = Told()
-        _turn(folder, platform, told)
+        with _redis_ends_with_us(folder):
+            loop, told = _turn(folder, SamplePlatform(folder / "platform"))
+            summary = summary_of(loop.store.proposals(), told)
+    (folder / SUMMARY).write_text(json.dumps(summary.as_json(), indent=2))
+    if as_json:
+        print_json(summary.as_json())
+        return
+    print_summary(summary)
+    _where_to_look(folder, next(iter(summary.verdicts), "ID"))
 
 
-def _turn(folder: Path, platform: SamplePlatform, told: Told) -> None:
-    with _phase(told, "Building the sample shop's repository"):
+def _turn(folder: Path, platform: SamplePlatform) -> tuple[Loop, Told]:
+    told = Told(node=usable_node() is not None)
+    if not told.node:
+        say("Node 18 or newer was not found, so the shop's Node service and its bugs are left out.")
+    with _phase(told, "Building the sample shop's repository", len(history()), "commits") as step:
         platform.folder.mkdir()
-        platform.create()
+        platform.create(step)
+    with _phase(told, "Running the shop's own tests for their coverage"):
         coverage = platform.measure_coverage()
     _configure(folder, platform, coverage)
     loop, first_day = Loop(), now().date()
-    if usable_node() is None:
-        say("Node 18 or newer was not found, so the shop's Node service and its bugs are left out.")
-    with _phase(told, "Serving simulated customers"):
-        _take_in(loop, platform, "before", told)
+    _serve(loop, platform, "before", told)
     with _phase(told, "Looking for patterns"):
         turn_daily(loop, first_day, now().date())
         told.patterns = len(pattern_rows(loop))
-    with _phase(told, f"Drafting and proving fixes for {told.patterns} patterns in the sandbox"):
-        start_job(loop, "draft_proposals")
-    with _phase(told, f"Approving {APPROVALS} of the proved fixes and landing them"):
+    with _phase(told, "Drafting and proving fixes", told.patterns, "patterns") as step:
+        _draft(loop, step)
+    with _phase(told, "Approving and landing", APPROVALS, "of the proved fixes") as step:
         for chosen in _worth_approving(loop):
             seen = chosen.digest
             decisions.approve(loop.store, chosen.id, digest=seen, by=VISITOR, now=now(), policy=loop.policy, door="cli")
             execute_one(loop, chosen.id)
-    with _phase(told, "Deploying, and serving the same customers again"):
+            step()
+    with _phase(told, "Deploying what landed"):
         platform.deploy()
-        _take_in(loop, platform, "after", told)
+    _serve(loop, platform, "after", told)
     with _phase(told, "Measuring whether it helped"):
         turn_daily(loop, first_day, now().date())
         measure_landed(loop)
-    _summary(loop, folder, told)
+    return loop, told
 
 
-def _take_in(loop: Loop, platform: SamplePlatform, name: str, told: Told) -> None:
-    traces, traffic = platform.serve_customers(name)
+def _serve(loop: Loop, platform: SamplePlatform, name: str, told: Told) -> None:
+    """The same customers each time; what the services wrote about them goes into the warehouse."""
+    with _phase(told, f"Serving simulated customers, {name}", REQUESTS, "requests") as step:
+        traces, traffic = platform.serve_customers(name, step)
     told.traffic.append(traffic)
-    for kind, table in TABLES.items():
-        for file in sorted(traces.glob(f"{kind}-*.jsonl")):
+    files = [(table, file) for kind, table in TABLES.items() for file in sorted(traces.glob(f"{kind}-*.jsonl"))]
+    with _phase(told, f"Taking their traces in, {name}", len(files), "files") as step:
+        for table, file in files:
             ingest_file(loop, table, file)
+            step()
+
+
+def _draft(loop: Loop, step: Step) -> None:
+    """A real Dagster run; each proposal that it tells of is a step."""
+
+    def tell(text: str) -> None:
+        say(f"  {text}")
+        if text.startswith(("proposed: ", "specified: ")):
+            step()
+
+    ran = loop.runs.start("draft_proposals", told=tell)
+    if not ran.succeeded:
+        raise Failed(f"{ran.why or 'The drafting failed.'} The run's log is {ran.log}.")
 
 
 def _worth_approving(loop: Loop) -> list[Proposal]:
@@ -132,79 +151,37 @@ def _configure(folder: Path, platform: SamplePlatform, coverage: Path) -> None:
     (folder / "env").write_text("".join(f"export {name}='{value}'\n" for name, value in settings.items()))
 
 
-def _summary(loop: Loop, folder: Path, told: Told) -> None:
-    rows = [
-        _row(proposal)
-        for proposal in sorted(loop.store.proposals(), key=lambda p: (not p.implementation.patch, p.status))
-    ]
-    print_rows(rows, "What was found and what became of it")
-    for proposal in loop.store.proposals():
-        if proposal.verdict:
-            out.print(f"{proposal.id}: {printable(proposal.verdict.reason)}", markup=False)
-    proposals = loop.store.proposals()
-    before, after = told.traffic
-    proved = [p for p in proposals if p.implementation.patch]
-    landed = [p for p in proposals if p.landing]
-    print_rows(
-        [
-            {"figure": "requests served", "value": f"{before.requests} before, {after.requests} after"},
-            {"figure": "requests that crashed", "value": f"{before.crashes} before, {after.crashes} after"},
-            {"figure": "crash patterns found", "value": told.patterns},
-            {
-                "figure": "proved fixes",
-                "value": f"{len(proved)} ({_of(proved, '.py')} Python, {_of(proved, '.js')} JavaScript)",
-            },
-            {"figure": "left as specifications", "value": sum(not p.implementation.patch for p in proposals)},
-            {"figure": "approved and landed", "value": len(landed)},
-            {"figure": "improved by the same traffic", "value": sum(p.status is Status.IMPROVED for p in landed)},
-            {
-                "figure": "landed without approval",
-                "value": sum(p.approval is None for p in proposals if p.status in LANDED),
-            },
-            {"figure": "seconds", "value": f"{sum(seconds for _, seconds in told.phases):.0f}"},
-        ],
-        "In figures",
+def _where_to_look(folder: Path, landed: str) -> None:
+    commands = (
+        f"livhana show {landed}",
+        "dg dev      opens the Dagster UI on the finished graph: http://127.0.0.1:3000",
     )
     out.print("\nWhere to look next (from the project's folder):", markup=False)
-    out.print(
-        f"  . '{folder / 'env'}' && .venv/bin/livhana show {landed[0].id if landed else 'ID'}",
-        markup=False,
-        soft_wrap=True,
-    )
-    out.print(
-        f"  . '{folder / 'env'}' && .venv/bin/dg dev      opens the Dagster UI on the finished graph: http://127.0.0.1:3000",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-def _row(proposal: Proposal) -> dict[str, object]:
-    return {
-        "proposal": proposal.id,
-        "became": str(proposal.status),
-        "priority": str(proposal.priority),
-        "title": shortened(proposal.title),
-    }
-
-
-def _of(proposals: list[Proposal], suffix: str) -> int:
-    return sum(proposal.implementation.file.endswith(suffix) for proposal in proposals)
+    for command in commands:
+        out.print(f"  . '{folder / 'env'}' && .venv/bin/{command}", markup=False, soft_wrap=True)
 
 
 @contextmanager
-def _phase(told: Told, title: str) -> Iterator[None]:
+def _phase(told: Told, title: str, total: int | None = None, unit: str = "") -> Iterator[Step]:
+    if not err.is_terminal:
+        say(f"{title} …")
     started = time.monotonic()
-    with err.status(f"{title} …") if err.is_terminal else _plainly(title):
-        yield
+    with progress(title, total, unit) as step:
+        yield step
     took = time.monotonic() - started
     told.phases.append((title, took))
     say(f"✓ {title} ({took:.1f} s)")
 
 
 @contextmanager
-def _plainly(title: str) -> Iterator[None]:
-    say(f"{title} …")
-    yield
+def _redis_ends_with_us(folder: Path) -> Iterator[None]:
+    """However the demo ends, its Redis ends too, and no second Ctrl-C keeps it; the next command starts it again where it was."""
+    try:
+        yield
+    finally:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _stop_redis(folder)
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,6 +21,7 @@ SOURCE = Path(__file__).parents[2] / "examples" / "storefront"
 NEEDED_NODE = 18
 REQUESTS = 3200
 SEED = 7
+SENT = re.compile(r"(\d+) requests sent")
 QUIET_GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -46,15 +48,14 @@ class SamplePlatform:
     def deployed(self) -> Path:
         return self.folder / "deployed"
 
-    def create(self) -> str:
+    def create(self, committed: Callable[[], None] = lambda: None) -> str:
         """The repository with the storefront's history, and the first deployment; its commit."""
-        if not SOURCE.is_dir():
-            raise Failed("The sample platform is not here: run the demo from a clone of the project, with `make demo`.")
         work = self.folder / "work"
         work.mkdir(parents=True)
         self._git("init", "-q", "-b", "main", str(work))
-        for number, entry in enumerate(json.loads((SOURCE / "history.json").read_text())):
+        for number, entry in enumerate(history()):
             self._commit(work, entry, number)
+            committed()
         self._git("clone", "-q", "--bare", str(work), str(self.repository))
         shutil.rmtree(work)
         self._git("clone", "-q", str(self.repository), str(self.deployed))
@@ -85,14 +86,14 @@ class SamplePlatform:
             "-p",
             "no:cacheprovider",
         ]
-        self._run(run, self.deployed)
+        self._run(run, self.deployed, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
         self._run(
             [sys.executable, "-m", "coverage", "json", "-q", f"--data-file={data}", "-o", str(report)], self.deployed
         )
         return report
 
-    def serve_customers(self, name: str) -> tuple[Path, Traffic]:
-        """Start the services, let the customers come, stop; the folder of traces and what the customers saw."""
+    def serve_customers(self, name: str, served: Callable[[int], None] = lambda _: None) -> tuple[Path, Traffic]:
+        """Start the services, let the customers come, stop; the folder of traces and what the customers saw. `served` hears of more requests."""
         traces = self.folder / "traces" / name
         traces.mkdir(parents=True)
         release = self.release()
@@ -123,22 +124,25 @@ class SamplePlatform:
                         [node, "backend/server.js", "--port", "0", "--traces", str(traces), "--release", release], name
                     )
                 )
-            told = self._run(
-                [
-                    sys.executable,
-                    "traffic.py",
-                    "--shop",
-                    shop,
-                    "--backend",
-                    backend,
-                    "--requests",
-                    str(REQUESTS),
-                    "--seed",
-                    str(SEED),
-                ],
-                self.deployed,
-            )
+            told = self._drive(shop, backend, served)
         return traces, _traffic(told)
+
+    def _drive(self, shop: str, backend: str, served: Callable[[int], None]) -> str:
+        """What the simulated customers print at the end. However this ends, they are gone."""
+        words = ["--shop", shop, "--backend", backend, "--requests", str(REQUESTS), "--seed", str(SEED), "--progress"]
+        with subprocess.Popen(
+            [sys.executable, "traffic.py", *words], cwd=self.deployed, env=_plain_environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            try:
+                said = _counted(process, served)
+                told = process.stdout.read() if process.stdout else ""
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            raise Failed(f"The simulated customers of the sample platform failed: {said[-400:].strip()}")
+        return told
 
     @contextmanager
     def _service(self, command: list[str], name: str) -> Iterator[str]:
@@ -193,6 +197,26 @@ class SamplePlatform:
                 f"`{' '.join(command[:4])} …` of the sample platform failed: {(done.stderr or done.stdout).strip()[-400:]}"
             )
         return done.stdout
+
+
+def history() -> list[dict[str, Any]]:
+    """The storefront's commits, oldest first. Raises Failed where the storefront is not there."""
+    if not SOURCE.is_dir():
+        raise Failed("The sample platform is not here: run the demo from a clone of the project, with `make demo`.")
+    entries: list[dict[str, Any]] = json.loads((SOURCE / "history.json").read_text())
+    return entries
+
+
+def _counted(process: subprocess.Popen[str], served: Callable[[int], None]) -> str:
+    """Tell how many more requests were sent whenever the customers say so; everything else that they say."""
+    seen, said = 0, ""
+    for line in process.stderr or ():
+        if sent := SENT.match(line):
+            served(int(sent[1]) - seen)
+            seen = int(sent[1])
+        else:
+            said += line
+    return said
 
 
 def _files_of(patterns: Sequence[str]) -> Iterator[Path]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +15,8 @@ from rich.table import Table
 
 SHORT = 20
 """A column of at most this many characters is never broken: the longer ones share what is left."""
+
+MANY = 20
 
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -24,24 +27,24 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, default=str, ensure_ascii=False, indent=2))
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+def print_rows(rows: Sequence[Mapping[str, Any]], title: str = "", to: Console = out) -> None:
     """A table with one column per key, or a block per row where the columns would be too narrow to read; an empty listing says so."""
     if not rows:
-        out.print("nothing found")
+        to.print("nothing found")
         return
     short = {name: max(len(_shown(row[name])) for row in [*rows, {name: name}]) <= SHORT for name in rows[0]}
-    if _fits(rows, short):
-        out.print(_table(rows, short, title))
+    if _fits(rows, short, to.width):
+        to.print(_table(rows, short, title))
     else:
-        _print_blocks(rows, title)
+        _print_blocks(rows, title, to)
 
 
-def _fits(rows: Sequence[Mapping[str, Any]], short: Mapping[str, bool]) -> bool:
+def _fits(rows: Sequence[Mapping[str, Any]], short: Mapping[str, bool], width: int) -> bool:
     needed = sum(
         max(len(_shown(row[name])) for row in [*rows, {name: name}]) if is_short else SHORT
         for name, is_short in short.items()
     )
-    return needed + 3 * len(short) <= out.width + 3
+    return needed + 3 * len(short) <= width + 3
 
 
 def _table(rows: Sequence[Mapping[str, Any]], short: Mapping[str, bool], title: str) -> Table:
@@ -53,29 +56,45 @@ def _table(rows: Sequence[Mapping[str, Any]], short: Mapping[str, bool], title: 
     return table
 
 
-def _print_blocks(rows: Sequence[Mapping[str, Any]], title: str) -> None:
+def _print_blocks(rows: Sequence[Mapping[str, Any]], title: str, to: Console) -> None:
     if title:
-        out.print(title, markup=False, style="bold")
+        to.print(title, markup=False, style="bold")
     for number, row in enumerate(rows):
         if number:
-            out.print()
+            to.print()
         for name, value in row.items():
-            out.print(f"{name}: {_shown(value)}", markup=False)
+            to.print(f"{name}: {_shown(value)}", markup=False)
+
+
+class Step(Protocol):
+    """Call it once per piece of work, or with the number of pieces that are done by now."""
+
+    def __call__(self, by: int = 1) -> None: ...
 
 
 @contextmanager
-def progress(title: str, total: int | None) -> Iterator[Callable[[], None]]:
-    """A bar on stderr while work goes on; call the yielded function once per piece."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+def progress(title: str, total: int | None = None, unit: str = "") -> Iterator[Step]:
+    """A bar on stderr while work goes on. Where stderr is no terminal: of many pieces, a line at each quarter, if their `unit` has a name."""
+    if not err.is_terminal:
+        yield _Quarters(total or 0, unit)
+        return
+    counted = (BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn(escape(unit))) if total else ()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), *counted, TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(escape(title), total=total)
+        yield lambda by=1: bar.advance(task, by)
+
+
+@dataclass
+class _Quarters:
+    total: int
+    unit: str
+    done: int = 0
+
+    def __call__(self, by: int = 1) -> None:
+        before, self.done = self.done, self.done + by
+        if self.unit and self.total >= MANY and 4 * before // self.total < 4 * self.done // self.total:
+            say(f"  {self.done} of {self.total} {self.unit}")
 
 
 def shortened(text: str, length: int = 90) -> str:
