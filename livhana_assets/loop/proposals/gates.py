@@ -6,7 +6,6 @@ The gates look at the commit that the patch became, not at the patch's text: mod
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from livhana_assets.loop.proposals.model import Gate
 from livhana_assets.loop.proposals.parsing import parse_python
 from livhana_assets.loop.proposals.policy import Policy, is_test_path
 from livhana_assets.loop.proposals.ports import FileChange
+from livhana_assets.loop.proposals.swallowing import JAVASCRIPT, swallowed
 
 Read = Callable[[str], str | None]
 
@@ -29,7 +29,6 @@ RUNNER_CONFIGURATION = (
 CI_FOLDERS = (".github", ".circleci", ".ci", ".gitlab", ".husky", ".buildkite")
 PLAIN_MODES = ("100644", "100755")
 PYTHON = (".py",)
-JAVASCRIPT = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 NAMED_AS_A_TEST = ("test_*.py", "*_test.py", "*.test.[jt]s", "*.test.[mc]js", "*.spec.*", "*-test.js", "*_test.js")
 
 
@@ -144,8 +143,7 @@ def _size(changes: Sequence[FileChange], policy: Policy) -> str:
 
 def _swallows(change: FileChange, before: Read, after: Read) -> str:
     if change.path.endswith(JAVASCRIPT):
-        grows = _silent_catches(after(change.path) or "") > _silent_catches(before(change.path) or "")
-        return f"{change.path} passes over an exception in silence" if grows else ""
+        return swallowed(change.path, before(change.path) or "", after(change.path) or "")
     old, new = _trees(change, before, after)
     if new is None:
         return f"{change.path} does not parse" if change.path.endswith(".py") else ""
@@ -154,27 +152,6 @@ def _swallows(change: FileChange, before: Read, after: Read) -> str:
     if _count(new, _is_silent_handler) > (_count(old, _is_silent_handler) if old else 0):
         return f"{change.path} passes over an exception in silence"
     return ""
-
-
-NO_CODE = re.compile(
-    r"//[^\n]*|/\*.{0,3000}?\*/|'(?:\\.|[^'\\\n]){0,1000}+'|\"(?:\\.|[^\"\\\n]){0,1000}+\"|`(?:\\.|[^`\\]){0,3000}+`"
-    r"|(?<=[=(,:;!&|?{\[])[ \t]{0,20}+/(?![*/])(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,99}+\]|[^/\\\n\[]){1,200}+/",
-    re.DOTALL,
-)
-"""Comments, texts and regular expressions of JavaScript and TypeScript. Bounded: a patch's author may write what never closes."""
-NOTHING = r"(?:null|undefined|void 0|\{\s*\}|\(\s*\{\s*\}\s*\)|\[\s*\])"
-SILENCE = rf"\{{[\s;]*(?:return(?:\s+{NOTHING})?[\s;]*)?\}}"
-SILENT_CATCH = re.compile(
-    rf"(?<![\w$.])catch\s*(?:\([^()]{{0,200}}\)\s*)?{SILENCE}"
-    rf"|\.\s*catch\s*\(\s*(?:async\s+)?(?:\([^()]{{0,200}}\)|[\w$]+)\s*=>\s*(?:{SILENCE}|{NOTHING})\s*\)"
-    rf"|\.\s*catch\s*\(\s*(?:async\s+)?function\b[^(){{}}]{{0,200}}\([^()]{{0,200}}\)\s*{SILENCE}\s*\)"
-)
-
-
-def _silent_catches(text: str) -> int:
-    """Handlers of JavaScript that do nothing, or return nothing and no more."""
-    code = NO_CODE.sub(lambda found: " " if found[0][:2] in ("//", "/*") else '""', text)
-    return len(SILENT_CATCH.findall(code))
 
 
 def _empties(change: FileChange, before: Read, after: Read) -> str:

@@ -139,10 +139,18 @@ def vet_javascript(becomes, *, was=CATCHES, path="shop.js"):
         "catch ({ message }) {\n    // the caller copes\n  }",
         "catch (e) { /* nothing } */ ; }",
         "catch (e) { return }",
-        "catch (e: unknown) { return null; }",
+        "catch (e) { return null; }",
         "catch (e) { return undefined }",
         "finally { fetch(a / b).catch(() => {}) }",
         "finally { load().catch(function (e) { return null }) }",
+        "catch (e) { void e; }",
+        "catch (e) { e; ; { /* nothing */ } }",
+        "catch (e) { return ({}) }",
+        "finally { load()?.catch(_ => void 0) }",
+        "finally { load()['catch'](async () => ({})) }",
+        "finally { load().then(show, () => undefined) }",
+        "finally { load().catch(noop) }",
+        "finally { if (item) return 0 }",
     ],
 )
 def test_a_javascript_fix_that_swallows_exceptions_is_refused(path, handler):
@@ -160,10 +168,34 @@ def test_a_javascript_fix_that_swallows_exceptions_is_refused(path, handler):
         "catch (e) { return `catch {}` }",
         "finally { text.replace(/catch {}/, '') }",
         "finally { load().catch(report) }",
+        "finally { say('catch (e) {}') }",
+        'finally { say("x.catch(() => {})") }',
+        "finally { say(`${'}'} catch (e) {}`) }",
+        "finally { /* catch (e) {} */ close() }",
+        "finally { a = b / c; d = '/'; text.match(/[/]catch (e) {}'/) }",
+        "finally { const handlers = { catch() {} }; use(handlers) }",
+        "finally { load().then(show, report) }",
+        "finally { each(() => { return 0 }) }",
+        "catch (e) { items.length = 0 }",
     ],
 )
 def test_a_javascript_handler_that_does_something_is_allowed(handler):
     assert vet_javascript(JS.format(handler=handler)) == ""
+
+
+@pytest.mark.parametrize("path", ["shop.ts", "shop.mts", "shop.tsx"])
+def test_types_are_read_where_the_language_has_them(path):
+    typed = "export function price(item: Item): number {{\n  try {{ return item.price * 2 }} {handler}\n}}\n"
+    silent, loud = (
+        typed.format(handler="catch (e: unknown) { }"),
+        typed.format(handler="catch (e: unknown) { throw e }"),
+    )
+    assert "passes over an exception in silence" in vet_javascript(silent, was=loud, path=path)
+    assert vet_javascript(loud.replace("* 2", "* 3"), was=loud, path=path) == ""
+
+
+def test_a_javascript_fix_that_does_not_parse_is_refused():
+    assert vet_javascript(CATCHES + "}}} catch (") == "no swallowed exceptions: shop.js does not parse"
 
 
 def test_a_silent_handler_that_was_there_already_is_no_reason_to_refuse():
@@ -172,11 +204,33 @@ def test_a_silent_handler_that_was_there_already_is_no_reason_to_refuse():
     assert "no swallowed exceptions" in vet_javascript(silent + silent, was=silent)
 
 
-@pytest.mark.parametrize("unit", ["= /[", "'\\", "/* ", "`\\", "catch (", "catch {;", "(/"])
-def test_what_never_closes_keeps_no_gate_busy_and_hides_no_handler_before_it(unit):
-    endless = unit * (20_000 // len(unit)) + "\n"
-    assert vet_javascript(endless + CATCHES, was=endless) == ""
-    assert "no swallowed exceptions" in vet_javascript(JS.format(handler="catch (e) {}") + endless, was=endless)
+@pytest.mark.parametrize("size", [4_000, 190_000, 1_000_000])
+@pytest.mark.parametrize(
+    "unit", ["= /[", "'\\", "/* ", "`\\", "catch (", "catch {;", "(/", "finally{{", "a<", '"\n', "{\n"]
+)
+def test_what_never_closes_hides_no_handler(unit, size):
+    endless = unit * (size // len(unit)) + "\n"
+    for hidden in (JS.format(handler="catch (e) {}") + endless, endless + JS.format(handler="catch (e) {}")):
+        assert "no swallowed exceptions" in vet_javascript(hidden)
+        assert "no swallowed exceptions" in vet_javascript(hidden, was=endless)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("catch " * 40_000, "it has more than 200,000 characters"),
+        ("x = 1; // catch" + " " * 5_000, "it has a line of more than 5,000 characters"),
+        ("/* catch\n" * 30, "its comments do not end"),
+        ("try { f() } finally " + "{\n" * 5_000 + "g()" + "}\n" * 5_000 + "// catch", "it is nested too deep"),
+    ],
+    ids=["long", "wide", "open", "deep"],
+)
+def test_a_javascript_text_that_could_keep_the_gate_busy_is_refused_with_the_reason(text, why):
+    assert vet_javascript(text) == f"no swallowed exceptions: shop.js cannot be looked through: {why}"
+
+
+def test_a_long_text_in_which_nothing_could_catch_is_not_held_up():
+    assert vet_javascript("const x = 1;\n" * 40_000) == ""
 
 
 def reasons(*changes):
