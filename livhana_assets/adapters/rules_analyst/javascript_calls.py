@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,13 +48,21 @@ def call_of(site: JavaScriptSite) -> JavaScriptCall:
     written = [_argument(site, parameter, values) for parameter in parameters(function)]
     while written and written[-1] == "undefined":
         written.pop()
+    exported = site.source.exports[local]
+    local = local if local != "exports" else _after_its_file(site.source.path)
     called = local if owner is None else _method(function, owner)
     code = f"{called}({', '.join(written)})"
     returns_promise = any(
         n.text().startswith("new Promise") for n in own_nodes(function) if n.kind() == "new_expression"
     )
-    exported = site.source.exports[local]
-    return JavaScriptCall(site.source.path, exported, local, code, site.name, is_async(function) or returns_promise)
+    named = local if site.name == "exports" else site.name
+    return JavaScriptCall(site.source.path, exported, local, code, named, is_async(function) or returns_promise)
+
+
+def _after_its_file(path: str) -> str:
+    """A name for a function that is its module and has none."""
+    first, *more = re.findall(r"[A-Za-z0-9]+", posixpath.basename(path).partition(".")[0]) or ["it"]
+    return f"{first}{''.join(word.title() for word in more)}" if not first[0].isdigit() else "it"
 
 
 def _class_of(function: SgNode) -> str | None:

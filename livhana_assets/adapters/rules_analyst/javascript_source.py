@@ -68,9 +68,22 @@ class JavaScriptSource:
             for part in filter(None, map(str.strip, group.split(","))):
                 local, _, exported = part.partition(" as ")
                 found[local.strip()] = (exported or local).strip()
+        for name in re.findall(
+            r"^export\s+default\s+(?:async\s+)?(?:(?:function\b\s*\*?|class)\s*)?(\w+)", self.text, re.MULTILINE
+        ):
+            found.setdefault(name, "")
         for node in self.root.find_all(kind="assignment_expression"):
-            found |= dict(_assigned_exports(node))
+            found |= {local: name for local, name in _assigned_exports(node) if found.get(local) != ""}
+        for name in [name for name, exported in found.items() if not exported and not self.is_module]:
+            found |= {local: exported for local, exported in self._members(name) if local not in found}
         return found
+
+    def _members(self, name: str) -> Iterator[tuple[str, str]]:
+        """What an object that the file declares holds: local name and key."""
+        for node in self.root.find_all(kind="variable_declarator"):
+            value = node.field("value")
+            if _text(node.field("name")) == name and value is not None and value.kind() == "object":
+                yield from _named_in(value)
 
 
 def parse(path: str, text: str | None) -> JavaScriptSource | None:
@@ -137,19 +150,23 @@ def _assigned_exports(node: SgNode) -> Iterator[tuple[str, str]]:
     if named:
         yield (right.text() if right.kind() == "identifier" else named[1]), named[1]
     elif left.text() == "module.exports" and right.kind() == "object":
-        for child in right.children():
-            if child.kind() == "shorthand_property_identifier":
-                yield child.text(), child.text()
-            elif child.kind() == "pair":
-                value = child.field("value")
-                local = (
-                    value.text() if value is not None and value.kind() == "identifier" else _text(child.field("key"))
-                )
-                yield local, _text(child.field("key"))
-            elif child.kind() == "method_definition":
-                yield _text(child.field("name")), _text(child.field("name"))
+        yield from _named_in(right)
     elif left.text() == "module.exports" and right.kind() == "identifier":
         yield right.text(), ""
+    elif left.text() == "module.exports" and right.kind() in FUNCTIONS:
+        yield name_of(right), ""
+
+
+def _named_in(literal: SgNode) -> Iterator[tuple[str, str]]:
+    """Local name and key of what an object literal names."""
+    for child in literal.children():
+        if child.kind() == "shorthand_property_identifier":
+            yield child.text(), child.text()
+        elif child.kind() == "pair":
+            value, key = child.field("value"), _text(child.field("key"))
+            yield (value.text() if value is not None and value.kind() == "identifier" else key), key
+        elif child.kind() == "method_definition":
+            yield _text(child.field("name")), _text(child.field("name"))
 
 
 def _covers(node: SgNode, line: int, column: int | None) -> bool:

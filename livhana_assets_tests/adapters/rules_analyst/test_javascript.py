@@ -133,6 +133,49 @@ def test_a_function_that_is_not_exported_is_reached_through_its_caller(tmp_path)
     assert "outer([{}])" in made.render(None)
 
 
+EXPORTING = {
+    "an object with a name of its own": "const api = {\n  top,\n  other: top,\n};\nmodule.exports = api;\nmodule.exports.default = api;\n",
+    "keys of another name": "const api = { first: top };\nmodule.exports = api;\n",
+    "the module itself": "module.exports = top;\n",
+    "a default": "export default top;\n",
+}
+
+
+@pytest.mark.parametrize("sentence", EXPORTING)
+def test_a_function_is_reached_however_its_module_exports_it(tmp_path, sentence):
+    source = "function top(list) {\n  return list.first.name;\n}\n" + EXPORTING[sentence]
+    made = reached(tmp_path, source, "top", 2)
+    assert "top({})" in made.render(None) or "first({})" in made.render(None)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("module.exports = function (list) {\n  return list.first.name;\n};\n", 2),
+        ("export default function top(list) {\n  return list.first.name;\n}\n", 2),
+    ],
+)
+def test_a_function_that_is_its_module_is_reached(tmp_path, source, line):
+    made = reached(tmp_path, source, "module.exports", line)
+    assert made.function in ("topOf", "top")
+
+
+def reached(folder, source, function, line):
+    """The reproduction, seen to fail as production did; the fix, seen to mend it."""
+    name = f"lib/top-of.{'mjs' if 'export default' in source else 'js'}"
+    (folder / "lib").mkdir()
+    (folder / name).write_text(source)
+    frame = Frame(file=name, function=function, line=line, locals={"list": {}})
+    message = "Cannot read properties of undefined (reading 'name')"
+    files = {name: source, "package.json": "{}", "lib/old.test.js": ""}
+    crash = crash_of(files, "TypeError", message, "", [frame], "javascript")
+    [made] = RulesAnalyst().reproductions(crash)
+    assert message in run(folder, made, None).stdout
+    (folder / name).write_text(next(iter(RulesAnalyst().candidates(crash))).edits[name])
+    assert run(folder, made, str(probed(folder, made)["value"])).returncode == 0
+    return made
+
+
 def test_an_es_module_is_imported(tmp_path):
     source = "export class Shelf {\n  first(items) {\n    return items.top.name;\n  }\n}\n"
     (tmp_path / "shelf.mjs").write_text(source)
