@@ -68,8 +68,10 @@ def fingerprint_day(warehouse: Warehouse, day: date) -> int:
 
 def _row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:
     """Of redacted text, whoever wrote the row: a title is made of it, and one crash is one pattern whatever secret it names."""
-    stack_trace, message = (redact_text(row[column] or "") for column in ("stack_trace", "message"))
-    return fingerprint(stack_trace, row["error_type"], message, row["service"])
+    stack_trace, message, error_type, service = (
+        redact_text(row[column] or "") for column in ("stack_trace", "message", "error_type", "service")
+    )
+    return fingerprint(stack_trace, error_type or None, message, service or None)
 
 
 def error_patterns_day(warehouse: Warehouse, day: date) -> int:
@@ -99,7 +101,9 @@ def _day_row(
 ) -> dict[str, Any]:
     chosen = exemplars[total["fingerprint"]]
     named = {
-        dimension: [row for row in counts.get(total["fingerprint"], ()) if row["dimension"] == dimension]
+        dimension: _redacted_counts(
+            row for row in counts.get(total["fingerprint"], ()) if row["dimension"] == dimension
+        )
         for dimension in ("endpoint", "release", "service", "error_type", "customer")
     }
     return {
@@ -113,6 +117,20 @@ def _day_row(
         "customers": json.dumps([row["name"] for row in named["customer"]]),
         "exemplars": json.dumps([row["error_id"] for row in chosen]),
     }
+
+
+def _redacted_counts(rows: Iterable[Mapping[str, Any]]) -> Rows:
+    """Names without secrets, most frequent first; those that differ in their secrets alone are one.
+
+    Here, whoever wrote the rows: those of a platform's own warehouse are as they were logged."""
+    total: Counter[str] = Counter()
+    for row in rows:
+        total[redact_text(row["name"])] += row["occurrences"]
+    return [{"name": name, "occurrences": count} for name, count in sorted(total.items(), key=_most_first)]
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
 
 
 def _counts_json(dimension: str, rows: Rows) -> str:
@@ -210,7 +228,7 @@ def _summed(dimension: str, days: Iterable[Rows]) -> tuple[Count, ...]:
     total: Counter[str] = Counter()
     for counts in days:
         total.update({row[dimension]: row["occurrences"] for row in counts})
-    ordered = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(total.items(), key=_most_first)
     return tuple(Count(name=name, occurrences=occurrences) for name, occurrences in ordered)
 
 

@@ -38,14 +38,14 @@ def exemplar_of(row: Mapping[str, Any]) -> Exemplar:
     context = redact_value(_context(row.get("context")))
     message, stack_trace = redact_text(row["message"] or ""), redact_text(row["stack_trace"] or "")
     logged = context.get("frames") if isinstance(context.get("frames"), list) else []
-    trace = parse_trace(stack_trace, row["error_type"], message)
+    trace = parse_trace(stack_trace, row["error_type"] and redact_text(row["error_type"]), message)
     frames = join_locals(trace.frames, logged) or frames_of_context(logged)
     request = context.get("request")
     customer = context.get("customer_id")
     return Exemplar(
-        error_id=row["error_id"],
+        error_id=redact_text(row["error_id"]),
         occurred_at=_utc(row["occurred_at"]),
-        release=row["release"],
+        release=row["release"] and redact_text(row["release"]),
         endpoint=row["endpoint"] and redact_text(row["endpoint"]),
         message=message,
         stack_trace=stack_trace,
