@@ -65,6 +65,10 @@ class Candidate:
     hypothesis: Hypothesis
     raises: str = ""
     """The exception that callers get instead, where the fix turns a crash into a clear domain error."""
+    likelihood: float = 0.5
+    """How likely the analyst holds it to be right, before what became of the template's earlier fixes is weighed in."""
+    depth: int = 0
+    """How many frames outward of the crash it changes; inner ones are tried first."""
 
 
 class Analyst(Protocol):
