@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import SettingsError
 
 from livhana_assets.loop.proposals.drafting import draft_bugfix
+from livhana_assets.loop.proposals.knowledge import template_record
 from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.proposals.queue import remembered
 from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -205,6 +207,7 @@ class Loop:
     def drafter(self) -> Callable[[ErrorPattern], Proposal]:
         """A function from pattern to proposal, on the target's present head."""
         base = self.base()
+        record = template_record(remembered(self.store))
         ground = self.ground(base)
         for runner in ground.runners:
             ground.baseline(base, runner)
@@ -218,6 +221,7 @@ class Loop:
                 effect=self.effect,
                 base=base,
                 now=now(),
+                record=record,
             )
 
         return draft

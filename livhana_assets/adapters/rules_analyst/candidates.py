@@ -45,5 +45,6 @@ def _distinct(found: Iterator[tuple[Any, Template, Fix]]) -> Iterator[Candidate]
             seen.add(key)
             hypothesis = Hypothesis(statement=fix.cause, refuted_by=fix.refuted_by, template=template.name)
             yield Candidate(
-                template.name, fix.title, fix.why, {site.source.path: fix.text}, hypothesis, raises=fix.raises
-            )
+                template.name, fix.title, fix.why, {site.source.path: fix.text}, hypothesis, raises=fix.raises,
+                likelihood=fix.likelihood, depth=site.depth,
+            )  # fmt: skip

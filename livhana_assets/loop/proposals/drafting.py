@@ -10,6 +10,7 @@ from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of, with_suspect_commit
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.fixing import Proved, find_proved_fix
+from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
 from livhana_assets.loop.proposals.model import Effect, Event, Hypothesis, Implementation, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, priority_of
 from livhana_assets.loop.proposals.ports import Analyst, TargetRepo
@@ -27,14 +28,17 @@ def draft_bugfix(
     effect: Effect,
     base: str,
     now: datetime,
+    record: Record = NO_RECORD,
 ) -> Proposal:
-    """A `proposed` proposal with its proof, or a `specified` one with the reason. Nothing of the target is changed."""
+    """A `proposed` proposal with its proof, or a `specified` one with the reason. Nothing of the target is changed.
+
+    `record` tells what became of each template's earlier fixes; it orders what is tried."""
     pattern = with_suspect_commit(pattern, ground.target, base)
     crash = crash_of(pattern, ground.target, base)
     if isinstance(crash, Unproved):
         return _specification(pattern, _deepest_file(pattern), crash, (), policy, effect, base, now, analyst.name)
     hypotheses = analyst.hypotheses(crash)
-    found = find_proved_fix(crash, analyst=analyst, ground=ground, policy=policy, base=base, at=now)
+    found = find_proved_fix(crash, analyst=analyst, ground=ground, policy=policy, base=base, at=now, record=record)
     if isinstance(found, Unproved):
         return _specification(
             pattern, crash.frames[-1].file, found, hypotheses, policy, effect, base, now, analyst.name

@@ -9,6 +9,7 @@ from itertools import islice
 
 from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of, text_of
+from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record, ranked
 from livhana_assets.loop.proposals.model import Evidence, Gate, Proof, Step
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction, TargetRepo, TestRunner
@@ -40,9 +41,10 @@ class Reproduced:
 
 
 def find_proved_fix(
-    crash: Crash, *, analyst: Analyst, ground: ProvingGround, policy: Policy, base: str, at: datetime
-) -> Proved | Unproved:
-    """Reproduce first, then try candidates likeliest first; the first one that is proved wins."""
+    crash: Crash, *, analyst: Analyst, ground: ProvingGround, policy: Policy, base: str, at: datetime,
+    record: Record = NO_RECORD,
+) -> Proved | Unproved:  # fmt: skip
+    """Reproduce first, then try candidates likeliest first, as `record` taught; the first one that is proved wins."""
     reproduced = list(_reproduce(crash, analyst, ground, base, at))
     if not reproduced:
         return Unproved(_why_not_reproduced(crash, analyst, ground))
@@ -51,7 +53,7 @@ def find_proved_fix(
         return Unproved(f"the target's own tests do not run on the base commit: {baseline.step.observed}")
     variants = _variants(crash, reproduced[0], analyst, ground, base, at)
     tried: list[Evidence] = []
-    for candidate in islice(analyst.candidates(crash), MAX_CANDIDATES):
+    for candidate in ranked(islice(analyst.candidates(crash), MAX_CANDIDATES), record):
         result = _prove(candidate, crash, reproduced, variants, ground, policy, base, at)
         if isinstance(result, Proved):
             return Proved(result.candidate, result.commit, result.proof, result.gates, result.test_ids, tuple(tried))

@@ -14,6 +14,7 @@ from typing import Any
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.patterns.traces import parse_trace
 from livhana_assets.loop.proposals.model import Proposal, Verdict
+from livhana_assets.loop.proposals.ports import Candidate
 
 Entry = Mapping[str, Any]
 INEFFECTIVE = frozenset({"not_improved", "reverted"})
@@ -118,7 +119,26 @@ def refused(pattern: ErrorPattern, entries: Sequence[Entry]) -> str | None:
     return None
 
 
-def template_record(entries: Iterable[Entry]) -> Mapping[str, tuple[int, int]]:
+Record = Mapping[str, tuple[int, int]]
+"""By template: how many of its changes helped, how many did not or were refused."""
+NO_RECORD: Record = {}
+PRIOR_WEIGHT = 4
+"""An analyst's own likelihood counts as much as so many changes whose end is known."""
+
+
+def ranked(candidates: Iterable[Candidate], record: Record) -> list[Candidate]:
+    """Innermost first, then likeliest first: the analyst's likelihood, drawn towards what became of the template's earlier changes.
+
+    In the analyst's order where nothing tells two apart."""
+    return sorted(candidates, key=lambda one: (one.depth, -_likelihood(one, record)))
+
+
+def _likelihood(candidate: Candidate, record: Record) -> float:
+    good, bad = record.get(candidate.template, (0, 0))
+    return (candidate.likelihood * PRIOR_WEIGHT + good) / (PRIOR_WEIGHT + good + bad)
+
+
+def template_record(entries: Iterable[Entry]) -> Record:
     """How often each template's changes (helped, did not help or were refused); an inconclusive verdict counts for neither."""
     record: dict[str, tuple[int, int]] = {}
     for entry in entries:

@@ -17,6 +17,7 @@ from livhana_assets.adapters.rules_analyst import RulesAnalyst
 from livhana_assets.adapters.test_runners import PytestRunner
 from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar, Frame
 from livhana_assets.loop.proposals.drafting import draft_bugfix
+from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
 from livhana_assets.loop.proposals.model import Effect, Hypothesis, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction
@@ -87,13 +88,16 @@ NO_BAND = a_pattern(
 )
 
 
-def draft(pattern: ErrorPattern, ground: ProvingGround, analyst: Analyst | None = None) -> Proposal:
+def draft(
+    pattern: ErrorPattern, ground: ProvingGround, analyst: Analyst | None = None, record: Record = NO_RECORD
+) -> Proposal:
     base = ground.target.head()
     assert base
     effect = Effect(repository=ground.target.location, branch="main", land="branch")
     return draft_bugfix(
-        pattern, analyst=analyst or RulesAnalyst(), ground=ground, policy=POLICY, effect=effect, base=base, now=AT
-    )
+        pattern, analyst=analyst or RulesAnalyst(), ground=ground, policy=POLICY, effect=effect, base=base, now=AT,
+        record=record,
+    )  # fmt: skip
 
 
 def test_a_crash_becomes_a_proved_fix_that_says_what_it_returns(ground: ProvingGround) -> None:
@@ -207,6 +211,21 @@ def test_the_first_candidate_that_is_proved_wins(ground: ProvingGround) -> None:
     made = draft(NO_BAND, ground, Scripted(wrong + "\n# nothing\n", right))
     assert made.status is Status.PROPOSED
     assert "if band is None" in made.implementation.patch
+
+
+class Twofold(Scripted):
+    """Offers two fixes that can both be proved, each by a template of its own."""
+
+    def candidates(self, crash: Crash) -> Iterator[Candidate]:
+        for candidate, name in zip(super().candidates(crash), ("first", "second"), strict=True):
+            yield replace(candidate, template=name)
+
+
+def test_a_template_that_was_refused_thrice_is_tried_after_its_equal(ground: ProvingGround) -> None:
+    guards = [f'    if band is None:\n        return {value}\n    return band["rate"] * 2' for value in (0, 1)]
+    analyst = Twofold(*(SHOP.replace('    return band["rate"] * 2', guard) for guard in guards))
+    assert draft(NO_BAND, ground, analyst).template == "first"
+    assert draft(NO_BAND, ground, analyst, record={"first": (0, 3)}).template == "second"
 
 
 def test_one_pattern_has_one_open_proposal(ground: ProvingGround) -> None:

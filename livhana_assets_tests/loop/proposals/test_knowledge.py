@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar
-from livhana_assets.loop.proposals.drafting import evidence_of
+from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.knowledge import (
     Entry,
+    ranked,
     refusal_entry,
     refused,
     release_line,
     template_record,
     verdict_entry,
 )
-from livhana_assets.loop.proposals.model import Proposal, Verdict
+from livhana_assets.loop.proposals.model import Hypothesis, Proposal, Verdict
+from livhana_assets.loop.proposals.ports import Candidate
 from livhana_assets_tests.a_proposal import a_proposal
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -115,7 +117,7 @@ def test_the_latest_refusal_speaks() -> None:
 
 
 def test_templates_have_a_record() -> None:
-    entries = (
+    entries: tuple[Entry, ...] = (
         failed(1, "improved"),
         failed(2),
         failed(3, "inconclusive"),
@@ -124,6 +126,38 @@ def test_templates_have_a_record() -> None:
         {"template": "x"},
     )
     assert template_record(entries) == {"guard": (1, 2)}
+
+
+def a_candidate(template: str, likelihood: float = 0.5, depth: int = 0) -> Candidate:
+    cause = Hypothesis(statement="-", refuted_by="-", template=template)
+    return Candidate(template, template, "-", {"shop.py": template}, cause, likelihood=likelihood, depth=depth)
+
+
+def names(*candidates: Candidate, entries: tuple[Entry, ...] = ()) -> list[str]:
+    return [one.template for one in ranked(candidates, template_record(entries))]
+
+
+def test_without_a_record_candidates_keep_the_analysts_order() -> None:
+    assert names(a_candidate("b"), a_candidate("a"), a_candidate("guard")) == ["b", "a", "guard"]
+    assert names(a_candidate("outer", 0.9, depth=1), a_candidate("inner", 0.1)) == ["inner", "outer"]
+
+
+def test_a_template_whose_changes_were_refused_thrice_sinks_below_an_equal_one() -> None:
+    thrice = tuple(rejected(a_pattern()) for _ in range(3))
+    assert names(a_candidate("guard"), a_candidate("equal")) == ["guard", "equal"]
+    assert names(a_candidate("guard"), a_candidate("equal"), entries=thrice) == ["equal", "guard"]
+
+
+def test_one_refusal_does_not_outweigh_what_the_analyst_is_sure_of_and_success_lifts() -> None:
+    sure, other = a_candidate("guard", 0.9), a_candidate("other", 0.5)
+    assert names(sure, other, entries=(rejected(a_pattern()),)) == ["guard", "other"]
+    doubted = a_candidate("guard", 0.4)
+    assert names(other, doubted, entries=(failed(1, "improved"), failed(2, "improved"))) == ["guard", "other"]
+
+
+def test_a_record_never_lifts_an_outer_frame_over_an_inner_one() -> None:
+    helped = tuple(failed(number, "improved") for number in range(9))
+    assert names(a_candidate("guard", depth=1), a_candidate("inner", 0.1), entries=helped) == ["inner", "guard"]
 
 
 def test_entries_of_other_makers_do_no_harm() -> None:
