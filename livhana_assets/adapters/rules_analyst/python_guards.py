@@ -65,6 +65,7 @@ def guards(trouble: Trouble) -> Iterator[Fix]:
     loop = site.loop_of(subject)
     if loop is not None:
         yield from _skips(trouble)
+    yield from _passes_over(trouble)
     for answer in answers(site, subject):
         if loop is None or answer.likelihood >= 0.8:
             yield from _leaves(trouble, answer)
@@ -118,6 +119,20 @@ def _skips(trouble: Trouble) -> Iterator[Fix]:
     if text is not None and not has_call(trouble.subject):
         why = f"{trouble.cause} The loop now goes on with the next one."
         yield trouble.fix(text, f"Skip {trouble.code} in {site.function.name} when it {trouble.at_present}", why, 0.62)
+
+
+def _passes_over(trouble: Trouble) -> Iterator[Fix]:
+    """Only within a loop, and only what gives nothing to the rest of its turn: leaving early would lose the other turns' work."""
+    site, statement = trouble.site, trouble.site.statement
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return
+    if has_call(trouble.subject) or not site.is_repeated:
+        return
+    text = site.source.put_under(f"if {trouble.good(trouble.code)}:", statement)
+    if text is not None:
+        called = site.code(statement.value.func)
+        title = f"Leave out {called}() in {site.function.name} when {trouble.code} {trouble.at_present}"
+        yield trouble.fix(text, title, f"{trouble.cause} Only this statement is now left out.", 0.61)
 
 
 def _filters(trouble: Trouble, comprehension: ast.AST) -> Iterator[Fix]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from livhana_assets.adapters.rules_analyst.logged_values import evaluate
@@ -89,6 +90,12 @@ class PythonSite:
             if isinstance(outer, ast.For) and names & _changing(outer):
                 return outer
         return None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the failing statement stands in a loop of its function."""
+        inside = takewhile(lambda outer: outer is not self.function, self.source.ancestors(self.statement))
+        return any(isinstance(outer, ast.For | ast.AsyncFor | ast.While) for outer in inside)
 
     @cached_property
     def returns(self) -> list[ast.Return]:

@@ -100,6 +100,15 @@ class PythonSource:
         ending = "\r\n" if line.endswith("\r\n") else "\n"
         return self.text[:at] + "".join(indent + each + ending for each in code) + self.text[at:]
 
+    def put_under(self, head: str, statement: ast.stmt) -> str | None:
+        """The text with a statement of one line moved under a head of its own; None for any other statement."""
+        made = self.inserted_before(statement, [head])
+        if made is None or statement.lineno != statement.end_lineno or ";" in self.lines[statement.lineno - 1]:
+            return None
+        shifted = PythonSource(self.path, made).lines
+        shifted[statement.lineno] = self.indent_unit() + shifted[statement.lineno]
+        return "".join(shifted)
+
     def is_elif(self, statement: ast.stmt) -> bool:
         return isinstance(statement, ast.If) and self.text.startswith("elif", self.span(statement)[0])
 

@@ -74,6 +74,19 @@ CASES = {
         return found
 """, "names([{'address': None}, {'address': {'city': 'Lyon'}}])", ["Lyon"],
         ["+        if address is None:\n", "+            continue\n"]),
+    "an addition is left out rather than what other turns of the loop have made": (
+        """
+    def table(titles, rows):
+        lines = []
+        for place in range(2):
+            cells = [row[place] for row in rows]
+            if titles is not None:
+                cells.append(titles[place])  # wide enough
+            lines.append("|".join(cells))
+        return "".join(lines)
+""", "table(['a'], ['xy'])", "x|ay",
+        ["-            cells.append(titles[place])  # wide enough\n", "+            if place < len(titles):\n",
+         "+                cells.append(titles[place])  # wide enough\n"]),
     "a missing name becomes empty text": (
         """
     def view(person):
