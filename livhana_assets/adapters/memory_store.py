@@ -109,9 +109,9 @@ class MemoryProposalStore:
                 self._operations[operation] = ("record", proposal_id, known)
         return audit.load(known)
 
-    def audit(self) -> Iterator[AuditEntry]:
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:
         with self._lock:
-            lines = tuple(self._audit)
+            lines = tuple(self._audit[after:])
         return (audit.load(line) for line in lines)
 
     def changed_since(self, sequence: int) -> tuple[int, tuple[str, ...]]:

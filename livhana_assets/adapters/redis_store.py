@@ -172,9 +172,9 @@ class RedisProposalStore:
         write = _Write("record", operation, actor, action, proposal_id, audit.note_details(details))
         return audit.load(_result_of(self._write(write), "record"))
 
-    def audit(self) -> Iterator[AuditEntry]:
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:
         """Oldest first. Raises AuditBroken where lines that were there at the start are gone."""
-        head, last = self._head(), 0
+        head, last = self._head(), after
         while page := self._page(last):
             yield from page
             last = page[-1].sequence

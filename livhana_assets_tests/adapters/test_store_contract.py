@@ -207,6 +207,12 @@ def test_a_note_holds_any_value_and_still_verifies(store: ProposalStore) -> None
     assert audit.verify(store.audit()) == 1
 
 
+def test_the_audit_can_be_read_from_where_a_reader_stopped(store: ProposalStore) -> None:
+    written = [store.record(actor="jesse", action="noted", operation=f"note {number}") for number in range(4)]
+    assert list(store.audit(after=2)) == written[2:]
+    assert list(store.audit(after=4)) == []
+
+
 def test_pausing_is_kept_and_audited(store: ProposalStore) -> None:
     assert not store.paused()
     store.pause(True, actor="jesse")

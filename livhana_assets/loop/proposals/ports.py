@@ -172,8 +172,8 @@ class ProposalStore(Protocol):
         """An audit line without a change of any proposal."""
         ...
 
-    def audit(self) -> Iterator[AuditEntry]:
-        """Oldest first."""
+    def audit(self, after: int = 0) -> Iterator[AuditEntry]:
+        """Oldest first; only the lines after sequence `after`."""
         ...
 
     def changed_since(self, sequence: int) -> tuple[int, tuple[str, ...]]:
