@@ -40,12 +40,21 @@ class Shelf:
     def __init__(self, store: ProposalStore) -> None:
         self._store, self._lock, self._seen = store, Lock(), 0
         self._by_id: dict[str, Proposal] = {}
+        self._sorted: tuple[Proposal, ...] = ()
 
     def proposals(self) -> tuple[Proposal, ...]:
         """Newest first, as the store has them now."""
         with self._lock:
             self._refresh()
-            return tuple(sorted(self._by_id.values(), key=lambda p: (p.created_at, p.id), reverse=True))
+            return self._sorted
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """One of them, as the store has it now. Raises NoSuchProposal."""
+        with self._lock:
+            self._refresh()
+            if proposal_id in self._by_id:
+                return self._by_id[proposal_id]
+        return self._store.get(proposal_id)
 
     def seen(self) -> int:
         """The audit line up to which everything is known: the same number means that nothing changed."""
@@ -55,10 +64,13 @@ class Shelf:
 
     def _refresh(self) -> None:
         sequence, changed = self._store.changed_since(self._seen)
+        if sequence == self._seen != 0:
+            return
         if self._seen == 0:
             self._by_id = {proposal.id: proposal for proposal in self._store.proposals()}
         else:
             self._by_id.update({name: self._store.get(name) for name in changed})
+        self._sorted = tuple(sorted(self._by_id.values(), key=lambda p: (p.created_at, p.id), reverse=True))
         self._seen = sequence
 
 
