@@ -147,12 +147,8 @@ def _prove(
     steps += _callers_hold(candidate, reproduced[1:], ground, base, edits, at) if steps[-1].passed else ()
     if not all(step.passed for step in steps):
         return _failed(steps)
-    demanded: set[str] = set()
-    for runner in ground.runners:
-        baseline = ground.baseline(base, runner)
-        if baseline.usable:
-            steps += [baseline.step, proof.keeps_the_suite(ground, runner, fixed, baseline.demanded)]
-            demanded |= baseline.demanded
+    held, demanded = suites_hold(ground, base, fixed)
+    steps += held
     if not all(step.passed for step in steps):
         return _failed(steps)
     made = Proof(
@@ -167,6 +163,18 @@ def _prove(
         steps=tuple(steps),
     )
     return Proved(candidate, fixed, made, verdicts, ids, ())
+
+
+def suites_hold(ground: ProvingGround, base: str, fixed: str) -> tuple[list[Step], set[str]]:
+    """Every suite that runs on the base, run again on the fixed commit; and the tests that were demanded."""
+    steps: list[Step] = []
+    demanded: set[str] = set()
+    for runner in ground.runners:
+        baseline = ground.baseline(base, runner)
+        if baseline.usable:
+            steps += [baseline.step, proof.keeps_the_suite(ground, runner, fixed, baseline.demanded)]
+            demanded |= baseline.demanded
+    return steps, demanded
 
 
 def vet_commit(
