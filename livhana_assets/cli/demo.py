@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -40,7 +41,7 @@ def demo(as_json: Annotated[bool, typer.Option("--json", help="print the summary
     home = Loop().home
     with _only_one(home):
         folder = _fresh(home / "demo")
-        with _redis_ends_with_us(folder):
+        with _ends_in_order(folder):
             loop, told = _turn(folder, SamplePlatform(folder / "platform"))
             summary = summary_of(loop.store.proposals(), told)
     (folder / SUMMARY).write_text(json.dumps(summary.as_json(), indent=2))
@@ -174,14 +175,20 @@ def _phase(told: Told, title: str, total: int | None = None, unit: str = "") -> 
 
 
 @contextmanager
-def _redis_ends_with_us(folder: Path) -> Iterator[None]:
-    """However the demo ends, its Redis ends too, and no second Ctrl-C keeps it; the next command starts it again where it was."""
+def _ends_in_order(folder: Path) -> Iterator[None]:
+    """However the demo ends, its Redis ends too; the next command starts it again where it was. A second Ctrl-C disturbs no ending."""
+    before = signal.signal(signal.SIGINT, _stop_once)
     try:
         yield
     finally:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _stop_redis(folder)
         signal.signal(signal.SIGINT, before)
+
+
+def _stop_once(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -196,13 +203,17 @@ def _only_one(home: Path) -> Iterator[None]:
 
 def _fresh(folder: Path) -> Path:
     """An empty folder of our own; what an earlier demo left is removed, anything else is not touched."""
-    if folder.exists():
-        if not (folder / STAMP).exists():
-            raise Failed(f"{folder} is there but is no demo of ours: move it away, or use another LIVHANA_HOME.")
-        _stop_redis(folder)
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / STAMP).exists():
+        raise Failed(f"{folder} is there but is no demo of ours: move it away, or use another LIVHANA_HOME.")
     (folder / STAMP).touch()
+    _stop_redis(folder)
+    # The stamp stays: a removal that is interrupted half-way is still known as ours.
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != STAMP:
+            entry.unlink()
     return folder
 
 

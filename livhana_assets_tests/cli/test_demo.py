@@ -50,8 +50,10 @@ class Visitor:
             assert process.poll() is None, self.said
             time.sleep(0.02)
 
-    def presses_ctrl_c(self, process: subprocess.Popen[bytes]) -> int:
-        os.killpg(process.pid, signal.SIGINT)
+    def presses_ctrl_c_twice(self, process: subprocess.Popen[bytes]) -> int:
+        for _ in range(2):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
         return process.wait(timeout=60)
 
     def left_behind(self) -> list[str]:
@@ -80,10 +82,20 @@ def test_ctrl_c_ends_everything_and_the_next_demo_begins_anew(visitor: Visitor) 
         if moment == MOMENTS[1]:
             _a_second_one_is_refused(visitor)
         assert visitor.left_behind(), "the search does not see the demo itself"
-        code = visitor.presses_ctrl_c(process)
+        code = visitor.presses_ctrl_c_twice(process)
         assert (code, visitor.said.splitlines()[-1][:8]) == (130, "Stopped."), visitor.said
         assert "Traceback" not in visitor.said
         assert visitor.left_behind() == []
+
+
+def test_a_folder_that_no_demo_made_is_not_touched(visitor: Visitor) -> None:
+    kept = visitor.home / "demo" / "notes"
+    kept.mkdir(parents=True)
+    assert visitor.starts().wait(timeout=60) == 1
+    assert visitor.said.splitlines() == [
+        f"{kept.parent} is there but is no demo of ours: move it away, or use another LIVHANA_HOME."
+    ]
+    assert list(kept.parent.iterdir()) == [kept]
 
 
 def _a_second_one_is_refused(visitor: Visitor) -> None:
