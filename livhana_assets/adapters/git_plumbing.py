@@ -37,6 +37,8 @@ CLOSED_CONFIGURATION: tuple[tuple[str, str], ...] = (
     ("submodule.recurse", "false"),
     ("fetch.writeCommitGraph", "false"),
     ("advice.detachedHead", "false"),
+    # Said on standard error about our GIT_GRAFT_FILE, it would end a ref update whose parent was killed: nobody reads there.
+    ("advice.graftFileDeprecated", "false"),
     ("protocol.allow", "never"),
 )
 

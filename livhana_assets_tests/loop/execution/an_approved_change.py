@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,17 @@ def changed(proposal: Proposal, **changes: object) -> Proposal:
         else proposal
     )
     return again.model_copy(update={**changes, "version": proposal.version + 1})
+
+
+def started(location: Path, home: Path, url: str, change: Proposal) -> subprocess.Popen[str]:
+    """A process that carries the change out with the quick suite, at the moment when it begins."""
+    words = str(location), str(home), url, change.id, QUICK_SUITE
+    process = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ready"
+    return process
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,100 @@
+"""A killed execution's ref update may outlive it; recovery waits for that before it says how the execution ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+
+from livhana_assets.adapters.redis_store import RedisProposalStore
+from livhana_assets.loop.execution.carry_out import landing_branch
+from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.wiring import is_alive
+from livhana_assets_tests.loop.execution.a_target_at_work import TargetAtWork, a_target_at_work
+from livhana_assets_tests.loop.execution.an_approved_change import started
+from livhana_assets_tests.redis_server import running_redis
+from livhana_assets_tests.repositories import git, snapshot
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    with running_redis(tmp_path / "redis") as url:
+        yield url
+
+
+@pytest.mark.parametrize("land", ["branch", "fast_forward"])
+def test_recovery_waits_for_a_ref_update_that_outlived_its_process(tmp_path: Path, redis_url: str, land: str) -> None:
+    home, store = tmp_path / "home", RedisProposalStore(redis.Redis.from_url(redis_url))
+    at_work = a_target_at_work(tmp_path, home, land)
+    change = at_work.approved(store, 1)
+    git(at_work.repository, "config", "core.filesRefLockTimeout", "60000")
+    before = snapshot(at_work.repository)
+    with ref_held(at_work, change) as let_go:
+        process = started(at_work.repository, home, redis_url, change)
+        until(lambda: ref_updates_in(at_work.git_dir))
+        process.kill()
+        process.communicate(timeout=30)
+        assert ref_updates_in(at_work.git_dir), "git lives on"
+        assert at_work.head(change) in ("", at_work.base), "and has not moved the ref yet"
+        recovery = threading.Thread(target=recovered, args=(store, at_work))
+        recovery.start()
+        until(lambda: not recovery.is_alive() or someone_waits_for(landing_lock(home)))
+        let_go()
+        recovery.join(30)
+        until(lambda: not ref_updates_in(at_work.git_dir))
+    assert at_work.head(change) not in ("", at_work.base), "the ref was written after all"
+    assert store.get(change.id).status is Status.IMPLEMENTED
+    assert at_work.check(store, change, before) is Status.IMPLEMENTED
+
+
+def recovered(store: RedisProposalStore, at_work: TargetAtWork) -> None:
+    recover(store, at_work.target, is_alive=is_alive, now=datetime.now(UTC))
+
+
+@contextmanager
+def ref_held(at_work: TargetAtWork, change: Proposal) -> Iterator[Callable[[], None]]:
+    """Another git's lock on the ref that the change lands on, for which ours waits as long as the target's configuration says."""
+    lock = at_work.repository / ".git/refs/heads" / f"{landing_branch(change)}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    lock.touch()
+    try:
+        yield lock.unlink
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def ref_updates_in(git_dir: Path) -> list[int]:
+    """The processes of git that are moving a ref of the repository for us."""
+    asked = (int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit())
+    return [process for process in asked if _moves_a_ref(Path("/proc", str(process)), git_dir)]
+
+
+def _moves_a_ref(process: Path, git_dir: Path) -> bool:
+    try:
+        return b"livhana: land" in (process / "cmdline").read_bytes() and (process / "cwd").readlink() == git_dir
+    except OSError:
+        return False
+
+
+def landing_lock(home: Path) -> Path:
+    [lock] = home.glob("target/*/landing.lock")
+    return lock
+
+
+def someone_waits_for(lock: Path) -> bool:
+    waiting = (line for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
+    return any(f":{lock.stat().st_ino} " in line for line in waiting)
+
+
+def until(asked: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not asked():
+        assert time.monotonic() < end
+        time.sleep(0.005)
