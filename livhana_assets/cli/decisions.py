@@ -1,4 +1,4 @@
-"""`livhana proposals`, `show`, `approve`, `reject`, `accept`: a person reads and decides."""
+"""`livhana proposals`, `show`, `approve`, `reject`, `accept`, `attach`: a person reads and decides."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
+from livhana_assets.cli.attaching import attach
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say, shortened
 from livhana_assets.cli.turns import execute_one, settle
 from livhana_assets.loop.proposals.knowledge import refusal_entry
@@ -23,7 +24,7 @@ MINIMUM_DIGEST = 8
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (proposals, show, approve, reject, accept):
+    for command in (proposals, show, approve, reject, accept, attach):
         app.command()(command)
 
 
