@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any
 
 from ast_grep_py import SgNode
@@ -24,6 +25,7 @@ from livhana_assets.loop.proposals.ports import Crash
 
 MAX_SITES = 4
 MAX_FILES = 200
+KNOWS_OPTIONAL_CHAINING = 14
 UNDEFINED = {"$undefined": True}
 BLOCKS = frozenset({"statement_block", "program", "switch_case", "switch_default"})
 
@@ -92,6 +94,15 @@ class JavaScriptSite:
                 return current
             current = parent
         return None
+
+    @cached_property
+    def is_for_old_engines(self) -> bool:
+        """Whether its package says that it runs on a Node that knows neither `?.` nor `??`."""
+        folders = [str(folder) for folder in PurePosixPath(self.source.path).parents]
+        places = [f"{folder}/package.json".removeprefix("./") for folder in folders]
+        package = next((self.crash.read(place) for place in places if place in self.crash.paths), None)
+        told = re.search(r'"engines"\s*:\s*\{[^}]*"node"\s*:\s*"[\s>=^~v]*(\d+)', package or "")
+        return told is not None and int(told[1]) < KNOWS_OPTIONAL_CHAINING
 
     def files(self, text: str) -> Iterator[JavaScriptSource]:
         """The code base's own files that hold a text, this one first."""

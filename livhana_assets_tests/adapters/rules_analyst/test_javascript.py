@@ -176,6 +176,30 @@ def reached(folder, source, function, line):
     return made
 
 
+@pytest.mark.parametrize(
+    ("engines", "body", "expected"),
+    [
+        (
+            ">=0.6",
+            "typeof list.first.name !== 'string'",
+            "typeof (list.first == null ? undefined : list.first.name) !==",
+        ),
+        ("^8.10 || >= 16", "'Dear ' + list.first.name", "'Dear ' + (list.first == null ?"),
+        (">=16", "typeof list.first.name !== 'string'", "typeof list.first?.name !=="),
+        ("*", "typeof list.first.name !== 'string'", "typeof list.first?.name !=="),
+    ],
+)
+def test_a_package_for_old_engines_gets_no_syntax_that_they_do_not_know(engines, body, expected):
+    source = f"function top(list) {{\n  return {body};\n}}\nmodule.exports = {{ top }};\n"
+    frame = Frame(file="lib/top.js", function="top", line=2, locals={"list": {}})
+    message = "Cannot read properties of undefined (reading 'name')"
+    files = {"lib/top.js": source, "package.json": json.dumps({"engines": {"node": engines}}, indent=2)}
+    crash = crash_of(files, "TypeError", message, "", [frame], "javascript")
+    texts = [candidate.edits["lib/top.js"] for candidate in RulesAnalyst().candidates(crash)]
+    assert any(expected in text for text in texts)
+    assert expected.count("?.") or not any("?." in text or "??" in text for text in texts)
+
+
 def test_an_es_module_is_imported(tmp_path):
     source = "export class Shelf {\n  first(items) {\n    return items.top.name;\n  }\n}\n"
     (tmp_path / "shelf.mjs").write_text(source)

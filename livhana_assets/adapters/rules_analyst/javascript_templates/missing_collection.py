@@ -23,7 +23,7 @@ def fixes(site: JavaScriptSite) -> Iterator[Fix]:
             continue
         trouble = Trouble(site, subject, "was null or undefined")
         parent = subject.parent()
-        new = [appended(subject, f" ?? {empty}")]
+        new = [appended(subject, f" {'||' if site.is_for_old_engines else '??'} {empty}")]
         if parent is None or parent.kind() not in ("binary_expression", "await_expression"):
             yield trouble.instead(new, f"Take {empty} where {subject.text()} is missing", 0.75)
         yield from guards(trouble)

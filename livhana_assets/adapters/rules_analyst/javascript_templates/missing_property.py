@@ -15,7 +15,7 @@ from livhana_assets.adapters.rules_analyst.javascript_answers import (
 )  # fmt: skip
 from livhana_assets.adapters.rules_analyst.javascript_guards import Trouble, guards
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
-from livhana_assets.adapters.rules_analyst.javascript_source import span
+from livhana_assets.adapters.rules_analyst.javascript_source import nodes, span
 from livhana_assets.adapters.rules_analyst.template import Fix, Template
 
 TIGHTER = frozenset(
@@ -28,6 +28,7 @@ TIGHTER = frozenset(
         "await_expression",
     }
 )
+LOOSER = frozenset({"variable_declarator", "return_statement", "arguments", "pair"})
 
 
 def fixes(site: JavaScriptSite) -> Iterator[Fix]:
@@ -62,14 +63,28 @@ def _chained(site: JavaScriptSite, access: SgNode, owner: SgNode, trouble: Troub
     member = access.field("property")
     optional = (span(owner)[1], span(member)[0], "?.") if member is not None else (span(owner)[1], span(owner)[1], "?.")
     if member is not None and member.text() in LIST_METHODS and owner.text().rpartition(".")[2].isidentifier():
-        new = [(span(owner)[0], span(owner)[0], "("), (span(owner)[1], span(owner)[1], " ?? [])")]
+        otherwise = " || [])" if site.is_for_old_engines else " ?? [])"
+        new = [(span(owner)[0], span(owner)[0], "("), (span(owner)[1], span(owner)[1], otherwise)]
         yield trouble.instead(new, f"Take an empty array where {owner.text()} is missing", 0.72)
     for default, likelihood in _defaults(site, whole):
-        edits = [optional]
-        if default:
-            edits += _with_default(whole, default)
+        edits = [optional, *(_with_default(whole, default) if default else [])]
+        if site.is_for_old_engines:
+            edits = _conditional(whole, owner, default)
         title = f"Read {whole.text()[:60]} as {default or 'undefined'} where {owner.text()} is missing"
-        yield trouble.instead(edits, title, likelihood)
+        if edits:
+            yield trouble.instead(edits, title, likelihood)
+
+
+def _conditional(whole: SgNode, owner: SgNode, default: str) -> list[tuple[int, int, str]]:
+    """In place of `?.` and `??`; nothing where the owner would be called twice."""
+    if any(node.kind() == "call_expression" for node in nodes(owner)):
+        return []
+    (start, end), parent = span(whole), whole.parent()
+    opening, closing = ("", "") if parent is not None and parent.kind() in LOOSER else ("(", ")")
+    return [
+        (start, start, f"{opening}{owner.text()} == null ? {default or 'undefined'} : "),
+        (end, end, closing),
+    ]
 
 
 def _defaults(site: JavaScriptSite, whole: SgNode) -> Iterator[tuple[str, float]]:
