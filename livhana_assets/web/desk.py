@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
 from livhana_assets.loop.outcomes.metrics import improvement_counters
-from livhana_assets.loop.patterns.errors import load_error_pattern
+from livhana_assets.loop.patterns.errors import load_error_pattern, load_error_patterns
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.lifecycle import OPEN
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
+from livhana_assets.loop.proposals.queue import remembered, why_not
 from livhana_assets.loop.review import decisions
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.web.people import Person, Role
@@ -25,13 +27,17 @@ WAITING = (Status.PROPOSED, Status.SPECIFIED)
 
 
 class Launcher(Protocol):
-    """Starts a job as a real Dagster run and returns its run id at once."""
+    """Starts a job as a real Dagster run and returns its run id at once. Raises LaunchFailed."""
 
     def launch(self, job: str, tags: Mapping[str, str]) -> str: ...
 
 
 class NotAllowed(Refused):
     """The person's role does not reach."""
+
+
+class LaunchFailed(Exception):
+    """The run could not be started; nothing of it happened. The message says what to do."""
 
 
 class Shelf:
@@ -103,6 +109,13 @@ class Desk:
     def pattern(self, proposal: Proposal) -> ErrorPattern | None:
         return load_error_pattern(self.loop.warehouse, proposal.pattern_id)
 
+    def patterns(self) -> tuple[tuple[ErrorPattern, str], ...]:
+        """The crash patterns of the last thirty days, each with why drafting would leave it alone ("": it is due)."""
+        until = self.clock().date() + timedelta(days=1)
+        found = load_error_patterns(self.loop.warehouse, since=until - timedelta(days=30), until=until, minimum=1)
+        memories = remembered(self.loop.store)
+        return tuple((one, why_not(one, self.loop.store, memories, self.loop.policy)) for one in found)
+
     def counters(self) -> Mapping[str, float | int]:
         return improvement_counters(self.audit(), self.shelf.proposals())
 
@@ -116,7 +129,7 @@ class Desk:
 
     def approve(self, person: Person, proposal_id: str, *, digest: str, comment: str = "", door: str) -> Proposal:
         """Raises DigestChanged where the person saw something else. Carried out at once where the loop is set so."""
-        _require(person, Role.reviewer)
+        require(person, Role.reviewer)
         approved = decisions.approve(
             self.loop.store,
             proposal_id,
@@ -128,26 +141,35 @@ class Desk:
             comment=comment,
             origin=person.origin,
         )
-        if self.loop.settings.enabled and self.loop.settings.execute == "on_approval":
-            self._launch_execution(proposal_id)
+        if self.loop.settings.enabled and self.loop.settings.execute == "on_approval" and not self.paused():
+            with suppress(LaunchFailed):  # the approval stands, and the sensor of approved proposals takes it up
+                self._launch_execution(proposal_id)
         return approved
 
-    def reject(self, person: Person, proposal_id: str, *, reason: str) -> Proposal:
-        _require(person, Role.reviewer)
+    def reject(self, person: Person, proposal_id: str, *, reason: str, digest: str = "") -> Proposal:
+        require(person, Role.reviewer)
         rejected = decisions.reject(
-            self.loop.store, proposal_id, by=person.name, reason=reason, now=self.clock(), origin=person.origin
+            self.loop.store,
+            proposal_id,
+            by=person.name,
+            reason=reason,
+            now=self.clock(),
+            origin=person.origin,
+            digest=digest,
         )
         entry = refusal_entry(rejected, reason, self.clock(), self.pattern(rejected))
         self.loop.store.remember("refusal", self.clock(), entry)
         return rejected
 
-    def accept(self, person: Person, proposal_id: str) -> Proposal:
-        _require(person, Role.reviewer)
-        return decisions.accept(self.loop.store, proposal_id, by=person.name, now=self.clock(), origin=person.origin)
+    def accept(self, person: Person, proposal_id: str, *, digest: str = "") -> Proposal:
+        require(person, Role.reviewer)
+        return decisions.accept(
+            self.loop.store, proposal_id, by=person.name, now=self.clock(), origin=person.origin, digest=digest
+        )
 
     def execute(self, person: Person, proposal_id: str) -> str:
         """Start carrying out an approved proposal; the run's id. Raises Refused where it is not approved, or the loop is paused."""
-        _require(person, Role.reviewer)
+        require(person, Role.reviewer)
         proposal = self.proposal(proposal_id)
         if proposal.status is not Status.APPROVED:
             raise Refused(f"{proposal_id} is {proposal.status}, not approved: approve it first.")
@@ -155,15 +177,22 @@ class Desk:
             raise Refused("The loop is paused, so nothing is carried out: resume it first.")
         return self._launch_execution(proposal_id)
 
+    def analyze(self, person: Person) -> str:
+        """Start drafting what is due; the run's id."""
+        require(person, Role.reviewer)
+        if self.paused():
+            raise Refused("The loop is paused, so nothing is drafted: resume it first.")
+        return self.launcher.launch("draft_proposals", {})
+
     def pause(self, person: Person, paused: bool) -> None:
-        _require(person, Role.admin)
+        require(person, Role.admin)
         self.loop.store.pause(paused, actor=person.name)
 
     def _launch_execution(self, proposal_id: str) -> str:
         return self.launcher.launch("execute_proposal", {"dagster/partition": proposal_id})
 
 
-def _require(person: Person, role: Role) -> None:
+def require(person: Person, role: Role) -> None:
     if not person.may(role):
         raise NotAllowed(f"That needs the role {role.name}; yours is {person.role.name}.")
 
