@@ -185,6 +185,32 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_RELEASES"),
         description="commits of releases whose names git does not know, as JSON {name: commit} or `[improvement_releases]` in livhana.toml",
     )
+    public_url: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PUBLIC_URL"),
+        description="under which address people reach `livhana up`, as `https://improve.example.com`; for links, and names that it answers to",
+    )
+    proxy_header: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_HEADER"),
+        description="header in which a proxy that signs people in names them, as `X-Auth-Request-Email`",
+    )
+    proxy_addresses: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_ADDRESSES"),
+        description="addresses or networks of that proxy, separated by spaces; from elsewhere the header is not believed",
+    )
+    proxy_roles: dict[str, str] = Field(
+        {},
+        validation_alias=_name("IMPROVEMENT_PROXY_ROLES"),
+        description="what whom the proxy names may do, as JSON {name: viewer, reviewer or admin} or `[improvement_proxy_roles]` in livhana.toml; `*` is everybody else",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        validation_alias=_name("IMPROVEMENT_SECRET_KEY"),
+        description="signs sessions and decisions, the same on every machine of one installation; default: a key of its own in LIVHANA_HOME",
+    )
     time_zone: str = Field(
         "UTC", validation_alias=_name("IMPROVEMENT_TIMEZONE"), description="of the schedules; partitions are UTC"
     )

@@ -115,7 +115,8 @@ class Loop:
         """Who may come in, and the key that signs what a person decides in the Dagster UI."""
         from livhana_assets.adapters.access_file import AccessFile
 
-        return AccessFile(self.home / "access")
+        secret = self.settings.secret_key
+        return AccessFile(self.home / "access", secret.get_secret_value() if secret else None)
 
     @cached_property
     def target(self) -> TargetRepo:

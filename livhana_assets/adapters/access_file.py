@@ -27,16 +27,19 @@ class NamedToken:
 
 
 class AccessFile:
-    """Safe between processes: changed under a lock, replaced whole, read anew where the file changed."""
+    """Safe between processes: changed under a lock, replaced whole, read anew where the file changed. `secret` is one that several machines share."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secret: str | None = None) -> None:
         self._folder = folder
+        self._secret = secret
         self._file = folder / "tokens.json"
         self._seen: tuple[int, int] | None = None
         self._tokens: tuple[NamedToken, ...] = ()
 
     def key(self) -> bytes:
-        """The signing key, made at the first use."""
+        """The signing key: made from the shared secret, else by chance at the first use."""
+        if self._secret:
+            return hashlib.sha256(self._secret.encode()).digest()
         path = self._folder / "key"
         if not path.exists():
             with self._locked():
