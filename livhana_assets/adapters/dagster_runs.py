@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,28 +18,42 @@ from typing import Any
 
 MODULE = "livhana_assets.definitions"
 ENDING_SECONDS = 20.0
+DAY = 86_400
 FAILURE = re.compile(
-    r"(?:dagster\S*\.Failure|WarehouseError|BadQuery|NotReadOnly|StoreError|StoreUnavailable|BadAddress|StaleVersion|AuditBroken|PatternAlreadyOpen"
-    r"|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved|NotConfigured|OSError): (.+)$"
+    r"(?:dagster\S*\.(?P<dagster>Failure)|\b(?P<kind>WarehouseError|BadQuery|NotReadOnly|StoreError|StoreUnavailable|BadAddress|StaleVersion"
+    r"|AuditBroken|PatternAlreadyOpen|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved"
+    r"|NotConfigured|Refused|DigestChanged|IllegalTransition|OSError)): (?P<why>.+)$"
 )
 SAID = re.compile(r" - dagster - INFO - \S+ - [0-9a-f-]{36} - (?:\d+ - )?(?:\S+ - )?(?P<text>.*)$")
 
 
 @dataclass(frozen=True)
 class JobRun:
-    """How a run ended. `log` holds everything it printed; `why` is its last error in one sentence."""
+    """How a run ended. `log` holds everything it printed; `why` is its last error in one sentence, `kind` that error's class."""
 
     job: str
     succeeded: bool
     log: Path
     why: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How much of what past runs printed stays: a file is dropped when it is older, and the oldest ones where all are larger."""
+
+    days: int = 30
+    bytes: int = 256 * 1024 * 1024
+    log_bytes: int = 4 * 1024 * 1024
+    """A job's own log is put aside at this size; the one put aside before is dropped."""
 
 
 class DagsterRuns:
     """Jobs by name, in subprocesses, with `home`/dagster as DAGSTER_HOME."""
 
-    def __init__(self, home: Path, instance_file: Path | None = None) -> None:
+    def __init__(self, home: Path, instance_file: Path | None = None, keep: Keep | None = None) -> None:
         self.home = home
+        self.keep = keep or Keep()
         self.dagster_home = home / "dagster"
         self._instance_file = instance_file
 
@@ -49,10 +64,11 @@ class DagsterRuns:
         self.prepare()
         log = self.home / "logs" / f"{job}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        self.prune(now=time.time())
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", MODULE, "-j", job]
         if tags:
             command += ["--tags", json.dumps(dict(tags))]
-        why = ""
+        why = kind = ""
         with (
             log.open("a", buffering=1) as out,
             _stopped_with_us(
@@ -71,8 +87,37 @@ class DagsterRuns:
                 out.write(line)
                 if said := SAID.search(line):
                     told(said["text"])
-                why = _failure(line) or why
-        return JobRun(job, process.returncode == 0, log, why if process.returncode else "")
+                if failed := FAILURE.search(line):
+                    why, kind = failed["why"].strip(), failed["dagster"] or failed["kind"]
+        return JobRun(job, True, log) if process.returncode == 0 else JobRun(job, False, log, why, kind)
+
+    def prune(self, *, now: float) -> None:
+        """Drop what past runs printed and logged, beyond `keep`. What was written in the last day stays: a run may be writing it.
+
+        The runs themselves and what they materialized stay in Dagster's own books, and every decision in the store."""
+        for log in (self.home / "logs").glob("*.log"):
+            if log.stat().st_size > self.keep.log_bytes:
+                log.replace(log.with_suffix(".log.1"))
+        files = sorted(self._dispensable(), key=lambda file: file.written, reverse=True)
+        kept = 0
+        for file in files:
+            kept += file.size
+            age = now - file.written
+            if age > DAY and (age > self.keep.days * DAY or kept > self.keep.bytes):
+                file.path.unlink(missing_ok=True)
+        _remove_empty_folders(self.dagster_home / "storage")
+
+    def _dispensable(self) -> Iterator[_Written]:
+        """Compute logs, the event logs of single runs (`index.db` holds what was materialized), and jobs' logs put aside."""
+        for folder, pattern in (
+            (self.dagster_home / "storage", "*/compute_logs/*"),
+            (self.dagster_home / "history" / "runs", "????????-????-????-????-????????????.db*"),
+            (self.home / "logs", "*.log.1"),
+        ):
+            for path in folder.glob(pattern):
+                with suppress(FileNotFoundError):
+                    seen = path.stat()
+                    yield _Written(path, seen.st_mtime, seen.st_size)
 
     def prepare(self) -> None:
         """Make DAGSTER_HOME with the project's instance configuration."""
@@ -111,6 +156,15 @@ def _end(process: subprocess.Popen[str]) -> None:
                 process.communicate(timeout=ENDING_SECONDS)
 
 
-def _failure(line: str) -> str:
-    found = FAILURE.search(line)
-    return found.group(1).strip() if found else ""
+@dataclass(frozen=True)
+class _Written:
+    path: Path
+    written: float
+    size: int
+
+
+def _remove_empty_folders(storage: Path) -> None:
+    """The folders of runs whose logs are gone; another process's are left to it."""
+    for folder in (*storage.glob("*/compute_logs"), *storage.glob("*")):
+        with suppress(OSError):
+            folder.rmdir()
