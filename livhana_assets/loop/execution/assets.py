@@ -43,7 +43,7 @@ def execution(
     try:
         result = carry_out(store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock())
     except Refused as why:
-        raise dg.Failure(str(why), allow_retries=False) from None
+        raise dg.Failure(str(why), allow_retries=False) from why
     log_page(context.instance, result.proposal, load_error_pattern(warehouse, result.proposal.pattern_id))
     context.log.info(told(result))
     if not isinstance(result, Landed):
