@@ -7,8 +7,9 @@ import sys
 
 import typer
 
-from livhana_assets.cli import decisions, demo, state, traces, turns
-from livhana_assets.cli.errors import FAILED, INTERRUPTED, exit_code, sentence
+from livhana_assets.cli import decisions, demo, serve, state, traces, turns
+from livhana_assets.cli.errors import FAILED, INTERRUPTED, exit_code, full_disk, sentence
+from livhana_assets.wiring import read_settings
 
 __all__ = ["app", "run"]
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (demo, traces, turns, decisions, state):
+for commands in (demo, traces, turns, decisions, state, serve):
     commands.add_to(app)
 
 
@@ -33,14 +34,28 @@ def run() -> int:
         print("Nothing was decided.", file=sys.stderr)
         return FAILED
     except Exception as error:
-        known = exit_code(error)
-        if known is None:
-            raise
-        print(sentence(error), file=sys.stderr)
-        return known
+        return _failed(error)
     if code == INTERRUPTED:
         raise KeyboardInterrupt
     return int(code)
+
+
+def _failed(error: Exception) -> int:
+    """Say why, in one sentence. Raises an error that nobody expected, unless the disk is full: then anything may break anywhere."""
+    known = exit_code(error)
+    full = "" if known not in (None, FAILED) else _full_disk()
+    if known is None and not full:
+        raise error
+    print(full or sentence(error), file=sys.stderr)
+    return FAILED if known is None else known
+
+
+def _full_disk() -> str:
+    """Empty where there is room, or where nobody can tell which disk it is."""
+    try:
+        return full_disk(read_settings().root)
+    except Exception:
+        return ""
 
 
 def _reader_left() -> int:

@@ -70,6 +70,8 @@ def approve(
     loop = Loop()
     settle(loop)
     proposal = loop.store.get(proposal_id)
+    if proposal.status in (Status.SPECIFIED, Status.ACCEPTED):
+        raise decisions.Refused(_is_specification(proposal))
     approved = decisions.approve(
         loop.store, proposal_id, digest=_seen_digest(proposal, digest), by=by or getpass.getuser(), now=now(),
         policy=loop.policy, door="cli", comment=comment,
@@ -100,6 +102,14 @@ def accept(proposal_id: Annotated[str, typer.Argument(help="a specification")], 
     """Say that a specification is worth building."""
     accepted = decisions.accept(Loop().store, proposal_id, by=by or getpass.getuser(), now=now())
     say(f"{accepted.id} is accepted.")
+
+
+def _is_specification(proposal: Proposal) -> str:
+    """Why it cannot be approved, and what can be said to it instead."""
+    told = f"{proposal.id} is a specification without a patch, so there is nothing to approve"
+    if proposal.status is Status.ACCEPTED:
+        return f"{told}: it is accepted already; build it, or `livhana reject {proposal.id} --reason TEXT`."
+    return f"{told}: say that it is worth building with `livhana accept {proposal.id}`, or reject it."
 
 
 def _seen_digest(proposal: Proposal, given: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import typer
 from pydantic import ValidationError
 
@@ -20,11 +23,17 @@ from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.loop.sources.ports import BadQuery, WarehouseError
 from livhana_assets.wiring import NotConfigured
 
+FULL_BYTES = 1024 * 1024
+"""With less left, nothing of ours can be written reliably."""
 FAILED, USAGE, REFUSED, INTERRUPTED = 1, 2, 3, 130
 
 
 class Failed(Exception):
-    """A command could not do its work; the message is one sentence that says what to do."""
+    """A command could not do its work; the message is one sentence that says what to do. `kind` names the error's class in a run of its own process."""
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -49,7 +58,9 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
 
 
 def exit_code(error: Exception) -> int | None:
-    """None for an error that nobody expected: that one shows its traceback."""
+    """None for an error that nobody expected: that one shows its traceback. A run's error counts as if it had been raised here."""
+    if isinstance(error, Failed) and error.kind:
+        return next((code for kind, code in CODES if kind.__name__ == error.kind), FAILED)
     return next((code for kind, code in CODES if isinstance(error, kind)), None)
 
 
@@ -65,6 +76,18 @@ def sentence(error: Exception) -> str:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}: free some room or choose another folder with LIVHANA_HOME, then run the command again."
     return str(error)
+
+
+def full_disk(home: Path, needed: int = 0) -> str:
+    """What to do where the disk of LIVHANA_HOME has no room for so many bytes, whatever would notice it first: SQLite, Redis, Dagster or git.
+
+    Empty where it has."""
+    there = next((folder for folder in (home, *home.parents) if folder.exists()), home)
+    disk = os.statvfs(there)
+    left = disk.f_bavail * disk.f_frsize
+    if left >= FULL_BYTES + needed and (disk.f_favail or not disk.f_files):
+        return ""
+    return f"The disk of {home} is full ({left // 1024} kB left): free some room there, then run the command again; what was acknowledged is kept."
 
 
 def _usage(error: typer.TyperException) -> str:

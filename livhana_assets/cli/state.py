@@ -12,6 +12,7 @@ import typer
 
 from livhana_assets.cli.errors import Failed, exit_code, sentence
 from livhana_assets.cli.tables import print_json, print_rows, say
+from livhana_assets.cli.turns import NO_NODE, node_is_missing
 from livhana_assets.loop.outcomes.metrics import COUNTERS, improvement_counters
 from livhana_assets.loop.proposals.audit import export, verify
 from livhana_assets.wiring import Loop
@@ -47,7 +48,7 @@ def _checks(loop: Loop) -> tuple[tuple[str, Callable[[], str]], ...]:
         ("sandbox", lambda: _sandbox(loop)),
         ("target", lambda: f"{loop.target.location} at {loop.base()[:12]}"),
         ("tests", lambda: ", ".join(runner.name for runner in loop.runners(loop.base())) or _no_tests()),
-        ("node", lambda: shutil.which("node") or "not found: JavaScript fixes need Node 18 or newer on PATH"),
+        ("node", lambda: _node(loop)),
     )
 
 
@@ -75,6 +76,12 @@ def _redis(loop: Loop) -> str:
 def _sandbox(loop: Loop) -> str:
     canaries = loop.sandbox.canaries()
     return f"{loop.sandbox.level}, {sum(c.held for c in canaries)} of {len(canaries)} canaries held"
+
+
+def _node(loop: Loop) -> str:
+    if loop.settings.target_repo and node_is_missing(loop):
+        raise Failed(f"{NO_NODE}.")
+    return shutil.which("node") or "not found, and not needed: JavaScript fixes need Node 18 or newer on PATH"
 
 
 def _no_tests() -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from livhana_assets.cli.errors import Failed
+from livhana_assets.cli.errors import Failed, full_disk
 from livhana_assets.cli.tables import print_json, print_rows, progress, say
 from livhana_assets.loop.sources.ingest import Parsed, parse_parquet, parse_rows
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
@@ -38,6 +38,8 @@ def ingest(
         if not os.access(file, os.R_OK):
             raise typer.BadParameter(f"{file} cannot be read by this user", param_hint="FILES")
     loop = Loop()
+    if full := full_disk(loop.home, needed=sum(file.stat().st_size for file in files) // 2):
+        raise Failed(full)
     told = []
     with progress("Taking traces in", len(files)) as step:
         for file in files:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from livhana_assets.cli.errors import Failed
 from livhana_assets.cli.tables import print_json, print_rows, say
 from livhana_assets.loop.execution.carry_out import landing_branch, prove_patch
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
@@ -19,10 +22,13 @@ from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.proposals.queue import remembered, why_not
 from livhana_assets.loop.review.decisions import Refused, approve_by_policy, expire
+from livhana_assets.loop.sources.ports import WarehouseError
+from livhana_assets.loop.sources.records import AGENT_EXECUTIONS
 from livhana_assets.wiring import Loop, is_alive, now
 
 FIRST_DAY = date(2025, 1, 1)
 """The first partition of the daily assets."""
+NO_NODE = "The target has JavaScript and there is no Node: install Node 18 or newer, and put it on PATH"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,7 +54,7 @@ def run(
     """Turn the loop: look at the traces, find patterns, draft and prove proposals; `full` also measures outcomes, `auto` also executes what policy allows."""
     if what not in ("daily", "full", "auto"):
         raise typer.BadParameter("say daily, full or auto", param_hint="WHAT")
-    first, last = _asked_days(day, from_day, to_day)
+    first, last = asked_days(day, from_day, to_day, today=now())
     loop = Loop()
     if not dry_run:
         loop.base()
@@ -57,12 +63,16 @@ def run(
     if dry_run:
         _would_draft(loop)
         return
+    if node_is_missing(loop):
+        say(f"{NO_NODE}: until then its crashes stay specifications.")
     start_job(loop, "draft_proposals")
     if what in ("full", "auto"):
         measure_landed(loop)
-    if what == "auto":
-        _execute_allowed(loop)
-    _told(loop)
+    try:
+        if what == "auto":
+            _execute_allowed(loop)
+    finally:
+        _told(loop)
 
 
 def _first_unread(loop: Loop, today: date) -> date:
@@ -71,9 +81,10 @@ def _first_unread(loop: Loop, today: date) -> date:
     return min((*unread_days(loop.warehouse, since), today))
 
 
-def _asked_days(day: datetime | None, from_day: datetime | None, to_day: datetime | None) -> tuple[date, date]:
+def asked_days(
+    day: datetime | None, from_day: datetime | None, to_day: datetime | None, *, today: datetime
+) -> tuple[date, date]:
     """The UTC days to look at, once: a run that passes midnight keeps to the day on which it began."""
-    today = now()
     if day and (from_day or to_day):
         raise typer.BadParameter("say either --date or --from and --to", param_hint="--date")
     if to_day and not from_day:
@@ -103,10 +114,17 @@ def turn_daily(loop: Loop, first: date, last: date) -> None:
 
 
 def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None) -> None:
-    """A real Dagster run; its assets' words pass by. Raises Failed with the run's reason."""
+    """A real Dagster run; its assets' words pass by. Raises Failed with the run's reason, and the kind of error it was."""
     ran = loop.runs.start(job, tags=tags, told=lambda text: say(f"  {text}"))
     if not ran.succeeded:
-        raise Failed(f"{ran.why or f'The run of {job} failed.'} The run's log is {ran.log}.")
+        raise Failed(f"{ran.why or f'The run of {job} failed.'} The run's log is {ran.log}.", ran.kind)
+
+
+def node_is_missing(loop: Loop) -> bool:
+    """Whether the target has JavaScript packages, and this machine nothing to run their tests with."""
+    return shutil.which("node") is None and any(
+        PurePosixPath(path).name == "package.json" for path in loop.target.paths(loop.base())
+    )
 
 
 def settle(loop: Loop) -> tuple[Proposal, ...]:
@@ -180,10 +198,20 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
         start_job(loop, "execute_proposal", {"dagster/partition": proposal_id})
     finally:
         settle(loop)
+        account_executions(loop)
     after = loop.store.get(proposal_id)
     detail, branch = after.history[-1].detail, landing_branch(after)
     say(f"{proposal_id} is {after.status}: {detail}" + ("" if branch in detail else f" ({branch})"))
     return after
+
+
+def account_executions(loop: Loop) -> None:
+    """Write the audit's executions where the next turn reads them. They are in the audit already, so a warehouse that cannot is only told."""
+    try:
+        proposals = {proposal.id: proposal for proposal in loop.store.proposals()}
+        loop.warehouse.append(AGENT_EXECUTIONS, execution_rows(loop.store.audit(), proposals))
+    except WarehouseError as why:
+        say(f"The execution is in the audit, but not yet in {AGENT_EXECUTIONS.name}: {why} The next execution adds it.")
 
 
 def reprove(proposal_id: Annotated[str, typer.Argument(help="a proposal with a patch")]) -> None:
@@ -234,20 +262,27 @@ def _would_draft(loop: Loop) -> None:
 
 
 def _execute_allowed(loop: Loop) -> None:
-    for proposal in loop.store.proposals():
-        if proposal.status is Status.PROPOSED:
+    """Everything that policy allows, one after the other; one that fails does not keep the others from their turn. Raises Failed at the end."""
+    failed = []
+    for proposal in sorted(loop.store.proposals(), key=lambda waiting: waiting.created_at):
+        if proposal.status is Status.PROPOSED and _approved_by_policy(loop, proposal):
             try:
-                approve_by_policy(
-                    loop.store,
-                    proposal,
-                    now=now(),
-                    policy=loop.policy,
-                    auto_executed_today=auto_executed_today(loop.store),
-                )
-            except Refused as why:
+                execute_one(loop, proposal.id)
+            except (Failed, Refused) as why:
                 say(str(why))
-                continue
-            execute_one(loop, proposal.id)
+                failed.append(proposal.id)
+    if failed:
+        raise Failed(f"{len(failed)} executions failed: {', '.join(failed)}; `livhana show ID` says why.")
+
+
+def _approved_by_policy(loop: Loop, proposal: Proposal) -> bool:
+    done = auto_executed_today(loop.store)
+    try:
+        approve_by_policy(loop.store, proposal, now=now(), policy=loop.policy, auto_executed_today=done)
+    except Refused as why:
+        say(str(why))
+        return False
+    return True
 
 
 def auto_executed_today(store: ProposalStore) -> int:

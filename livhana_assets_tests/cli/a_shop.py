@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -74,12 +75,16 @@ class Terminal:
     folder: Path
     home: Path
     target: Path | None = None
+    inside: tuple[str, ...] = ()
+    """What stands before the command where it runs in another world: a small disk, a folder that cannot be written."""
+    on: str = ""
+    """The branch to improve, where it is not the target's own HEAD."""
 
     def __call__(
         self, *words: object, limit: int | None = None, columns: int = 80, **environment: str | None
     ) -> Answer:
         """Run the command to its end. `limit` is the largest file that it may write, in bytes."""
-        line = [str(LIVHANA), *map(str, words)]
+        line = [*self.inside, str(LIVHANA), *map(str, words)]
         if limit is not None:
             line = ["prlimit", f"--fsize={limit}", *line]
         done = subprocess.run(
@@ -90,16 +95,25 @@ class Terminal:
 
     def interrupted(self, *words: object, after: float = 0.0, seen: tuple[Path, str] | None = None) -> Answer:
         """Press Ctrl-C so many seconds after the start, or once the file holds the text. The signal reaches the command alone."""
+        with self.started(*words, seen=seen) as (process, answer):
+            time.sleep(after)
+            process.send_signal(signal.SIGINT)
+        return answer()
+
+    @contextmanager
+    def started(
+        self, *words: object, seen: tuple[Path, str] | None = None
+    ) -> Iterator[tuple[subprocess.Popen[str], Callable[[], Answer]]]:
+        """The command at work, once the file holds the text; what it answers can be asked for at the end."""
         process = subprocess.Popen(
-            [str(LIVHANA), *map(str, words)], cwd=self.folder, env=self._environment({}, 80), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            [*self.inside, str(LIVHANA), *map(str, words)], cwd=self.folder, env=self._environment({}, 80), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         while seen is not None and not _holds(*seen) and process.poll() is None:
             time.sleep(0.02)
-        time.sleep(after)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        return Answer(process.returncode, out, err)
+        told: list[str] = []
+        yield process, lambda: Answer(process.returncode, *told)
+        told += process.communicate(timeout=60)
 
     def json(self, *words: object) -> list[dict[str, str]]:
         answer = self(*words, "--json")
@@ -114,6 +128,8 @@ class Terminal:
         told = {"LIVHANA_HOME": str(self.home), "COLUMNS": str(columns), "LC_ALL": "C.UTF-8"}
         if self.target:
             told["IMPROVEMENT_TARGET_REPO"] = str(self.target)
+        if self.on:
+            told["IMPROVEMENT_TARGET_BRANCH"] = self.on
         return {name: value for name, value in {**kept, **told, **changes}.items() if value is not None}
 
 
