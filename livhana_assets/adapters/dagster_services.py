@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -129,6 +130,7 @@ class DagsterServices:
         """The daemon first, so that nothing new is begun; then the code server with the runs that it carries out."""
         if self.daemon is not None:
             self.daemon.stop()
+        self._shut_down()
         self.code_server.stop()
         self.socket.unlink(missing_ok=True)
         if self.socket.parent.is_dir():
@@ -158,6 +160,13 @@ class DagsterServices:
         if not _is_private(self.socket.parent):
             raise ServiceFailed(f"{self.socket.parent} is not this user's alone: remove it, or set TMPDIR.")
         self.socket.unlink(missing_ok=True)
+
+    def _shut_down(self) -> None:
+        """Tell the code server to end when its runs have ended: a signal alone it only obeys by being killed."""
+        import grpc
+
+        with suppress(grpc.RpcError), grpc.insecure_channel(f"unix:{self.socket}") as channel:
+            channel.unary_unary("/api.DagsterApi/ShutdownServer")(b"", timeout=2)
 
     def _serves(self) -> bool:
         import grpc

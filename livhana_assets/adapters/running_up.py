@@ -11,9 +11,10 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 STOP_SECONDS = 60.0
@@ -38,18 +39,22 @@ class NotOurs(Exception):
 
 
 @contextmanager
-def the_only_up(home: Path, url: str) -> Iterator[None]:
-    """Be the one `up` of this home. Raises AlreadyUp."""
+def the_only_up(home: Path) -> Iterator[Callable[[str], None]]:
+    """Be the one `up` of this home; call what it gives with the address, once that is known. Raises AlreadyUp."""
     descriptor = os.open(home / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not _try_lock(descriptor):
             raise AlreadyUp(_already(running_up(home)))
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(Up(os.getpid(), socket.gethostname(), url))).encode(), 0)
-        yield
+        _tell(descriptor, "")
+        yield partial(_tell, descriptor)
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _tell(descriptor: int, url: str) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(asdict(Up(os.getpid(), socket.gethostname(), url))).encode(), 0)
 
 
 def running_up(home: Path) -> Up | None:
@@ -74,12 +79,14 @@ def stop_up(home: Path) -> bool:
     with suppress(ProcessLookupError):
         process = os.pidfd_open(there.pid)
         try:
-            if running_up(home) == there:  # so the process that we hold is the one that holds the lock
+            if (
+                now := running_up(home)
+            ) and now.pid == there.pid:  # so the process that we hold is the one that holds the lock
                 signal.pidfd_send_signal(process, signal.SIGTERM)
         finally:
             os.close(process)
     deadline = time.monotonic() + STOP_SECONDS
-    while running_up(home) == there:
+    while (now := running_up(home)) and now.pid == there.pid:
         if time.monotonic() > deadline:
             raise NotOurs(f"`livhana up` (process {there.pid}) does not end: look into its logs, or end that process.")
         time.sleep(0.05)
@@ -96,7 +103,7 @@ def _told(descriptor: int) -> Up | None:
 
 
 def _already(there: Up | None) -> str:
-    where = f" at {there.url} (process {there.pid} on {there.host})" if there else ""
+    where = f" at {there.url or there.host} (process {there.pid} on {there.host})" if there else ""
     return f"`livhana up` runs for this LIVHANA_HOME already{where}: open that, or stop it with `livhana down`."
 
 

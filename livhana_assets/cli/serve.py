@@ -85,11 +85,12 @@ def _alone_at(loop: Loop, host: str, port: int) -> Iterator[tuple[socket.socket,
 
     with ExitStack() as held:
         try:
+            is_at = held.enter_context(the_only_up(loop.home))
             bound = held.enter_context(listening(host, port))
-            url = local_url(host, bound.getsockname()[1])
-            held.enter_context(the_only_up(loop.home, url))
         except (AlreadyUp, CannotListen) as why:
             raise NotConfigured(str(why)) from None
+        url = local_url(host, bound.getsockname()[1])
+        is_at(url)
         yield bound, url
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import logging.handlers
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -119,7 +120,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number and number > 0 else str(error)
 
 
 def published(app: ASGIApp, public_url: str) -> ASGIApp:
