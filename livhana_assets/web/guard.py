@@ -155,7 +155,7 @@ class Guard:
             await send({"type": "websocket.close", "code": REFUSED_SOCKET})
             return
         scope.setdefault("state", {})["person"] = person
-        await self._app(scope, _reading_only(receive), send)
+        await self._app(scope, _reading_only(receive, send), send)
 
 
 async def _graphql_of(request: Request) -> Mapping[str, Any]:
@@ -203,11 +203,14 @@ def _rewritten(scope: Scope, receive: Receive, body: bytes) -> tuple[Scope, Rece
     return {**scope, "method": "POST", "headers": headers, "query_string": b""}, once
 
 
-def _reading_only(receive: Receive) -> Receive:
+def _reading_only(receive: Receive, send: Send) -> Receive:
+    """Passes on what reads; whoever asks for anything else is shut out."""
+
     async def judged() -> Message:
         message = await receive()
         if message["type"] != "websocket.receive" or _reads(message):
             return message
+        await send({"type": "websocket.close", "code": REFUSED_SOCKET})
         return {"type": "websocket.disconnect", "code": REFUSED_SOCKET}
 
     return judged
