@@ -142,10 +142,16 @@ def resume() -> None:
 
 
 def down() -> None:
-    """Stop the embedded Redis of this LIVHANA_HOME."""
+    """Stop the `livhana up` of this LIVHANA_HOME, and its embedded Redis."""
     from livhana_assets.adapters.embedded_redis import stop_embedded_redis
+    from livhana_assets.adapters.running_up import NotOurs, stop_up
 
     loop = Loop()
+    try:
+        if stop_up(loop.home):
+            say("`livhana up` is stopped.")
+    except NotOurs as why:
+        raise Failed(str(why)) from None
     if loop.settings.redis_url:
         say("REDIS_URL is set: that server is not ours to stop.")
         return
