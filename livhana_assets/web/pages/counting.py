@@ -1,0 +1,82 @@
+"""The patterns behind proposals. Warehouse queries are slow, so they run beside the requests, at most one a minute for each pattern."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Lock
+
+from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals.model import Proposal
+
+FRESH_SECONDS = 60.0
+PATIENCE_SECONDS = 1.0
+"""How long a page waits for the first count of a pattern; after that it says that counting goes on."""
+AT_ONCE = 2
+KEPT = 512
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is known of a pattern now. `stamp` changes when more is known."""
+
+    pattern: ErrorPattern | None
+    stamp: int
+    counting: bool = False
+    failed: bool = False
+
+
+@dataclass
+class _Reading:
+    number: int
+    begun: float
+    future: Future[ErrorPattern | None]
+    before: _Reading | None
+
+
+class Counting:
+    """Reads patterns in threads of its own and keeps the last counts of each."""
+
+    def __init__(self, read: Callable[[Proposal], ErrorPattern | None]) -> None:
+        self._read, self._lock, self._number = read, Lock(), 0
+        self._readings: OrderedDict[str, _Reading] = OrderedDict()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counting")
+
+    def of(self, proposal: Proposal) -> Counted:
+        """What is known now; waits a little only where nothing is known yet and not many are waiting already."""
+        reading, crowded = self._reading(proposal)
+        if reading.before is None and not crowded:
+            wait([reading.future], PATIENCE_SECONDS)
+        return _told(reading)
+
+    def _reading(self, proposal: Proposal) -> tuple[_Reading, bool]:
+        with self._lock:
+            known = self._readings.get(proposal.pattern_id)
+            if known is None or (known.future.done() and time.monotonic() - known.begun > FRESH_SECONDS):
+                known = self._begin(proposal, known)
+            self._readings.move_to_end(proposal.pattern_id)
+            return known, not known.future.done() and self._waiting() > 2 * AT_ONCE
+
+    def _waiting(self) -> int:
+        return sum(not reading.future.done() for reading in self._readings.values())
+
+    def _begin(self, proposal: Proposal, before: _Reading | None) -> _Reading:
+        self._number += 1
+        if before is not None:
+            before.before = None
+        future = self._pool.submit(self._read, proposal)
+        made = self._readings[proposal.pattern_id] = _Reading(self._number, time.monotonic(), future, before)
+        if len(self._readings) > KEPT:
+            self._readings.popitem(last=False)[1].future.cancel()
+        return made
+
+
+def _told(reading: _Reading) -> Counted:
+    if not reading.future.done():
+        return _told(reading.before) if reading.before else Counted(None, -reading.number, counting=True)
+    if reading.future.cancelled() or reading.future.exception() is not None:
+        return Counted(None, reading.number, failed=True)
+    return Counted(reading.future.result(), reading.number)

@@ -1,0 +1,149 @@
+"""What a person's forms do: approve, reject, accept, execute, pause, resume. Each answer leads back to a page, or shows one with the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from livhana_assets.loop.proposals.lifecycle import IllegalTransition
+from livhana_assets.loop.proposals.ports import StaleVersion
+from livhana_assets.loop.review.decisions import DigestChanged, Refused
+from livhana_assets.web.desk import Desk, NotAllowed
+from livhana_assets.web.pages.counting import Counting
+from livhana_assets.web.pages.press import Endpoint, Press, person_of, status_of
+from livhana_assets.web.pages.proposal import proposal_page
+from livhana_assets.web.people import Person, Role
+from livhana_assets.web.sessions import is_form_token
+
+FORM_BYTES = 64 * 1024
+WORDS_AT_MOST = 4000
+CHANGED = "It changed since you saw it, so nothing was decided. This is how it stands now: read it and decide again."
+NOT_OURS = "This form is not from a page of yours, so nothing was changed: load the page again and use its form."
+
+Form = Mapping[str, str]
+Decide = Callable[[Desk, Person, str, Form], str]
+"""Carries a decision out; the word that the page then answers to."""
+
+
+class TooLong(Refused):
+    """More words than a decision holds."""
+
+
+class NoReason(Refused):
+    """A rejection without its reason."""
+
+
+def routes(press: Press, counting: Counting) -> list[BaseRoute]:
+    decisions: Mapping[str, Decide] = {"approve": _approve, "reject": _reject, "accept": _accept, "execute": _execute}
+    return [
+        *(
+            Route(
+                f"/review/proposals/{{proposal_id}}/{name}",
+                _posted(press, _deciding(press, counting, decide)),
+                methods=["POST"],
+            )
+            for name, decide in decisions.items()
+        ),
+        Route("/review/pause", _posted(press, _pausing(press, True)), methods=["POST"]),
+        Route("/review/resume", _posted(press, _pausing(press, False)), methods=["POST"]),
+    ]
+
+
+def _posted(press: Press, act: Callable[[Request, Form], Response]) -> Callable[[Request], Any]:
+    """Reads the form and lets it act only where it carries the person's own token."""
+
+    async def post(request: Request) -> Response:
+        form = await _form(request)
+        if form is None:
+            return press.sentence(
+                request, 413, f"That was more than a form holds ({FORM_BYTES} bytes): say it shorter."
+            )
+        if not is_form_token(press.key, person_of(request).name, form.get("form_token", "")):
+            return press.sentence(request, 403, NOT_OURS)
+        answered: Endpoint = press.spoken(lambda asked: act(asked, form))
+        return await run_in_threadpool(answered, request)
+
+    return post
+
+
+def _deciding(press: Press, counting: Counting, decide: Decide) -> Callable[[Request, Form], Response]:
+    def act(request: Request, form: Form) -> Response:
+        proposal_id = request.path_params["proposal_id"]
+        try:
+            word = _decided(press.desk, person_of(request), proposal_id, form, decide)
+        except (Refused, StaleVersion, IllegalTransition) as error:
+            told = CHANGED if isinstance(error, DigestChanged | StaleVersion) else str(error)
+            status = 422 if isinstance(error, NoReason | TooLong) else status_of(error)
+            return proposal_page(
+                press, counting, request, proposal_id, status=status, told=told, typed=_words(form)[:WORDS_AT_MOST]
+            )
+        return RedirectResponse(
+            f"/review/proposals/{quote(proposal_id, safe='')}?told={word}", 303, {"Cache-Control": "no-store"}
+        )
+
+    return act
+
+
+def _decided(desk: Desk, person: Person, proposal_id: str, form: Form, decide: Decide) -> str:
+    """Every decision is on the digest that the person had on the screen."""
+    if not person.may(Role.reviewer):
+        raise NotAllowed(f"Deciding needs the role reviewer; yours is {person.role.name}.")
+    if len(_words(form)) > WORDS_AT_MOST:
+        raise TooLong(f"That is longer than {WORDS_AT_MOST} characters: say it shorter.")
+    if form.get("digest", "") != desk.proposal(proposal_id).digest:
+        raise DigestChanged(CHANGED)
+    return decide(desk, person, proposal_id, form)
+
+
+def _approve(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    desk.approve(
+        person, proposal_id, digest=form.get("digest", ""), comment=form.get("comment", "").strip(), door="pages"
+    )
+    return "approved"
+
+
+def _reject(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    reason = form.get("reason", "").strip()
+    if not reason:
+        raise NoReason("A rejection needs a reason: say why; it is remembered for the next time.")
+    desk.reject(person, proposal_id, reason=reason)
+    return "rejected"
+
+
+def _accept(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    desk.accept(person, proposal_id)
+    return "accepted"
+
+
+def _execute(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    desk.execute(person, proposal_id)
+    return "started"
+
+
+def _pausing(press: Press, paused: bool) -> Callable[[Request, Form], Response]:
+    def act(request: Request, form: Form) -> Response:
+        press.desk.pause(person_of(request), paused)
+        return RedirectResponse("/review", 303, {"Cache-Control": "no-store"})
+
+    return act
+
+
+def _words(form: Form) -> str:
+    return form.get("reason", "") or form.get("comment", "")
+
+
+async def _form(request: Request) -> Form | None:
+    """The fields of an ordinary form; None where there is more than a form holds."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES:
+            return None
+    given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if body.count(b"&") < 20 else {}
+    return {name: values[0].replace("\r\n", "\n") for name, values in given.items()}

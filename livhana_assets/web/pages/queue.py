@@ -1,0 +1,62 @@
+"""`/review`: what waits for a person, ranked, at most five new a day; then what is on its way, and what landed lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from livhana_assets.loop.proposals.lifecycle import LANDED
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.web.desk import Desk
+from livhana_assets.web.pages.facts import happens
+from livhana_assets.web.pages.press import Press
+
+NEW_A_DAY = 5
+LANDED_SHOWN = 10
+ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
+
+
+def routes(press: Press) -> list[BaseRoute]:
+    def queue(request: Request) -> Response:
+        everything = request.query_params.get("all") == "1"
+        key = (press.desk.shelf.seen(), everything, press.minute())
+        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything))
+
+    return [Route("/review", press.spoken(queue))]
+
+
+def _facts(desk: Desk, everything: bool) -> Mapping[str, Any]:
+    waiting = desk.queue()
+    shown = waiting if everything else shown_by(waiting, desk.clock().date())
+    all_of_them = desk.proposals()
+    return {
+        "shown": [(proposal, happens(proposal)) for proposal in shown],
+        "behind": len(waiting) - len(shown),
+        "waiting": len(waiting),
+        "everything": everything,
+        "on_its_way": [p for p in all_of_them if p.status in ON_ITS_WAY],
+        "landed": sorted((p for p in all_of_them if p.landing and p.status in LANDED), key=_landed_at, reverse=True)[
+            :LANDED_SHOWN
+        ],
+        "known": len(all_of_them),
+    }
+
+
+def shown_by(waiting: Sequence[Proposal], today: date) -> Sequence[Proposal]:
+    """What a reviewer has been given by today: each day at most five more of what waited then, the first of the ranking first."""
+    days = sorted({proposal.created_at.date() for proposal in waiting})
+    given: set[str] = set()
+    for day, next_day in zip(days, [*days[1:], today + timedelta(days=1)], strict=False):
+        room = NEW_A_DAY * max(1, (next_day - day).days)
+        ready = (p for p in waiting if p.id not in given and p.created_at.date() <= day)
+        given.update(p.id for p, _ in zip(ready, range(room), strict=False))
+    return [proposal for proposal in waiting if proposal.id in given]
+
+
+def _landed_at(proposal: Proposal) -> Any:
+    return proposal.landing.landed_at if proposal.landing else proposal.created_at
