@@ -19,6 +19,7 @@ from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
 from livhana_assets.loop.proposals.queue import remembered, why_not
 from livhana_assets.loop.review import decisions
 from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.people import Person, Role
 from livhana_assets.wiring import Loop
 
@@ -157,7 +158,7 @@ class Desk:
             origin=person.origin,
             digest=digest,
         )
-        entry = refusal_entry(rejected, reason, self.clock(), self.pattern(rejected))
+        entry = refusal_entry(rejected, reason, self.clock(), self._pattern_if_readable(rejected))
         self.loop.store.remember("refusal", self.clock(), entry)
         return rejected
 
@@ -187,6 +188,13 @@ class Desk:
     def pause(self, person: Person, paused: bool) -> None:
         require(person, Role.admin)
         self.loop.store.pause(paused, actor=person.name)
+
+    def _pattern_if_readable(self, proposal: Proposal) -> ErrorPattern | None:
+        """A decision that is taken down already does not fail because the warehouse does not answer."""
+        try:
+            return self.pattern(proposal)
+        except WarehouseError:
+            return None
 
     def _launch_execution(self, proposal_id: str) -> str:
         return self.launcher.launch("execute_proposal", {"dagster/partition": proposal_id})
