@@ -33,9 +33,7 @@ def approve(
     """Say yes to exactly this digest. The same person's same yes again returns the standing approval."""
     proposal = store.get(proposal_id)
     if not digest or digest != proposal.digest:
-        raise DigestChanged(
-            f"{proposal_id} is not what you saw any more: read it again with `livhana show {proposal_id}` and decide then."
-        )
+        raise _digest_changed(proposal_id)
     standing = proposal.approval if proposal.status is Status.APPROVED else None
     if standing and standing.digest == digest and (door == "policy" or standing.door != "policy"):
         return proposal
@@ -77,20 +75,22 @@ def approve_by_policy(
 
 
 def reject(
-    store: ProposalStore, proposal_id: str, *, by: str, reason: str, now: datetime, origin: str = ""
+    store: ProposalStore, proposal_id: str, *, by: str, reason: str, now: datetime, origin: str = "", digest: str = ""
 ) -> Proposal:
-    """Say no, with the reason; drafting remembers it."""
+    """Say no, with the reason; drafting remembers it. Raises DigestChanged where a digest is named and is another."""
     if not reason.strip():
         raise Refused("A rejection needs a reason: say it with --reason TEXT; it is remembered for the next time.")
     _require_name(by)
-    proposal = store.get(proposal_id)
+    proposal = _seen(store, proposal_id, digest)
     return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason, origin=origin)
 
 
-def accept(store: ProposalStore, proposal_id: str, *, by: str, now: datetime, origin: str = "") -> Proposal:
-    """Say that a specification is worth building."""
+def accept(
+    store: ProposalStore, proposal_id: str, *, by: str, now: datetime, origin: str = "", digest: str = ""
+) -> Proposal:
+    """Say that a specification is worth building. Raises DigestChanged where a digest is named and is another."""
     _require_name(by)
-    proposal = store.get(proposal_id)
+    proposal = _seen(store, proposal_id, digest)
     return _save(store, proposal, Status.ACCEPTED, at=now, actor=by, action="accepted", origin=origin)
 
 
@@ -105,6 +105,20 @@ def _expire(store: ProposalStore, proposal: Proposal, now: datetime) -> Proposal
         return _save(store, proposal, Status.EXPIRED, at=now, actor="policy", action="expired")
     except StaleVersion:
         return None  # somebody decided, or expired it, at this very moment
+
+
+def _seen(store: ProposalStore, proposal_id: str, digest: str) -> Proposal:
+    """The proposal, where it still is what the person says to have seen."""
+    proposal = store.get(proposal_id)
+    if digest and digest != proposal.digest:
+        raise _digest_changed(proposal_id)
+    return proposal
+
+
+def _digest_changed(proposal_id: str) -> DigestChanged:
+    return DigestChanged(
+        f"{proposal_id} is not what you saw any more: read it again with `livhana show {proposal_id}` and decide then."
+    )
 
 
 def _require_name(by: str) -> None:
