@@ -101,6 +101,8 @@ def claim(store: ProposalStore, proposal_id: str, *, run_id: str, policy: Policy
 def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now: datetime) -> None:
     if store.paused():
         raise Refused("The loop is paused; nothing is executed until `livhana resume`.")
+    if proposal.status is Status.EXECUTING:
+        raise Refused(f"{proposal.id} is being executed by another run; `livhana show {proposal.id}` says how it ends.")
     if proposal.status is not Status.APPROVED or proposal.approval is None:
         raise Refused(f"{proposal.id} is {proposal.status}, not approved: `livhana approve {proposal.id}` comes first.")
     if proposal.approval.digest != proposal.digest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.wiring import is_alive
 from livhana_assets_tests.loop.execution.a_target_at_work import TargetAtWork, a_target_at_work
 from livhana_assets_tests.loop.execution.an_approved_change import started
+from livhana_assets_tests.loop.execution.processes import ref_updates_in, someone_waits_for, until
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.repositories import git, snapshot
 
@@ -70,31 +70,6 @@ def ref_held(at_work: TargetAtWork, change: Proposal) -> Iterator[Callable[[], N
         lock.unlink(missing_ok=True)
 
 
-def ref_updates_in(git_dir: Path) -> list[int]:
-    """The processes of git that are moving a ref of the repository for us."""
-    asked = (int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit())
-    return [process for process in asked if _moves_a_ref(Path("/proc", str(process)), git_dir)]
-
-
-def _moves_a_ref(process: Path, git_dir: Path) -> bool:
-    try:
-        return b"livhana: land" in (process / "cmdline").read_bytes() and (process / "cwd").readlink() == git_dir
-    except OSError:
-        return False
-
-
 def landing_lock(home: Path) -> Path:
     [lock] = home.glob("target/*/landing.lock")
     return lock
-
-
-def someone_waits_for(lock: Path) -> bool:
-    waiting = (line for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
-    return any(f":{lock.stat().st_ino} " in line for line in waiting)
-
-
-def until(asked: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
-    while not asked():
-        assert time.monotonic() < end
-        time.sleep(0.005)
