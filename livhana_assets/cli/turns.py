@@ -19,9 +19,9 @@ from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
-from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.proposals.queue import remembered, why_not
-from livhana_assets.loop.review.decisions import Refused, approve_by_policy, expire
+from livhana_assets.loop.review.by_policy import approve_allowed
+from livhana_assets.loop.review.decisions import Refused, expire
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.loop.sources.records import AGENT_EXECUTIONS
 from livhana_assets.wiring import Loop, is_alive, now
@@ -264,35 +264,14 @@ def _would_draft(loop: Loop) -> None:
 def _execute_allowed(loop: Loop) -> None:
     """Everything that policy allows, one after the other; one that fails does not keep the others from their turn. Raises Failed at the end."""
     failed = []
-    for proposal in sorted(loop.store.proposals(), key=lambda waiting: waiting.created_at):
-        if proposal.status is Status.PROPOSED and _approved_by_policy(loop, proposal):
-            try:
-                execute_one(loop, proposal.id)
-            except (Failed, Refused) as why:
-                say(str(why))
-                failed.append(proposal.id)
+    for proposal in approve_allowed(loop.store, clock=now, policy=loop.policy, told=say):
+        try:
+            execute_one(loop, proposal.id)
+        except (Failed, Refused) as why:
+            say(str(why))
+            failed.append(proposal.id)
     if failed:
         raise Failed(f"{len(failed)} executions failed: {', '.join(failed)}; `livhana show ID` says why.")
-
-
-def _approved_by_policy(loop: Loop, proposal: Proposal) -> bool:
-    done = auto_executed_today(loop.store)
-    try:
-        approve_by_policy(loop.store, proposal, now=now(), policy=loop.policy, auto_executed_today=done)
-    except Refused as why:
-        say(str(why))
-        return False
-    return True
-
-
-def auto_executed_today(store: ProposalStore) -> int:
-    today = datetime.now(UTC).date()
-    return sum(
-        proposal.approval is not None
-        and proposal.approval.door == "policy"
-        and proposal.approval.approved_at.date() == today
-        for proposal in store.proposals()
-    )
 
 
 def _told(loop: Loop) -> None:
