@@ -12,6 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from livhana_assets.adapters.embedded_redis import open_embedded_redis
+from livhana_assets.adapters.redis_store import RedisProposalStore
+from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.review.decisions import approve_by_policy
 from livhana_assets_tests.cli.a_shop import Terminal, log
 from livhana_assets_tests.cli.a_small_disk import on_the_disk, read_only, require_mounts, small_disk, without
 from livhana_assets_tests.cli.test_decisions import heads, the_only
@@ -127,4 +131,14 @@ def test_without_bubblewrap_nothing_is_executed_and_the_approval_stands(shop: Te
     bare = replace(shop, inside=without("bwrap"))
     for command in ("execute", "reprove"):
         assert bare(command, proposal["id"]).ended(1, "bubblewrap is missing: install it")
+    assert heads(shop) == refs and the_only(shop)["status"] == "approved"
+
+
+def test_a_refusal_of_the_run_itself_is_a_refusal_of_the_command(shop: Terminal) -> None:
+    """The policy's own approval, where the policy asks for a person again by the time of the execution: only the run looks at that."""
+    proposal, refs = the_only(shop), heads(shop)
+    store = RedisProposalStore.at(open_embedded_redis(shop.home / "redis"))
+    trusting = Policy(require_approval=False)
+    approve_by_policy(store, store.get(proposal["id"]), now=datetime.now(UTC), policy=trusting, auto_executed_today=0)
+    assert shop("execute", proposal["id"]).ended(3, "The policy that approved", "is off: `livhana approve")
     assert heads(shop) == refs and the_only(shop)["status"] == "approved"
