@@ -62,7 +62,7 @@ class Service:
 
     def last_words(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        said = [line.strip() for line in lines if line.strip()]
+        said = [line.strip() for line in lines if line.strip() and not line.startswith(self._ended_note)]
         return said[-1] if said else "it said nothing"
 
     def _watch(self) -> None:
@@ -74,7 +74,7 @@ class Service:
                 return
             self.ended += 1
             wait = FIRST_WAIT if time.monotonic() - began > STEADY_SECONDS else min(wait * 2, LONGEST_WAIT)
-            self._note(f"{self.name} ended with code {code}; it is started again in {wait:.0f} s")
+            self._note(f"{self._ended_note} with code {code}; it is started again in {wait:.0f} s")
             self._stopping.wait(wait)
 
     def _spawn(self) -> subprocess.Popen[bytes] | None:
@@ -91,6 +91,10 @@ class Service:
                 start_new_session=True,
             )
             return self._process
+
+    @property
+    def _ended_note(self) -> str:
+        return f"The {self.name} ended"
 
     def _note(self, text: str) -> None:
         with self.log.open("a") as log:
