@@ -34,7 +34,7 @@ from livhana_assets.loop.proposals.model import (
 from livhana_assets.loop.proposals.ports import StoreUnavailable
 from livhana_assets.settings import Settings
 from livhana_assets.web.app import create_app
-from livhana_assets.web.desk import Desk, Shelf
+from livhana_assets.web.desk import Desk, LaunchFailed, Shelf
 from livhana_assets.web.entrance import Entrance
 from livhana_assets.web.guard import House
 from livhana_assets.web.limits import RateLimit
@@ -66,12 +66,15 @@ new file mode 100644
 
 
 class Launched:
-    """A launcher that writes down what it was asked to start."""
+    """A launcher that writes down what it was asked to start; it refuses while `broken`."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[str, Mapping[str, str]]] = []
+        self.broken = False
 
     def launch(self, job: str, tags: Mapping[str, str]) -> str:
+        if self.broken:
+            raise LaunchFailed("Dagster does not answer: start it with `livhana up`.")
         self.jobs.append((job, tags))
         return "0000-run"
 
@@ -440,6 +443,16 @@ def test_an_approved_one_is_carried_out_on_request(full_house: House3000) -> Non
     decide(client, "bugfix-0000000001", "approve")
     assert decide(client, "bugfix-0000000001", "execute").headers["location"].endswith("?told=started")
     assert full_house.launched.jobs == [("execute_proposal", {"dagster/partition": "bugfix-0000000001"})]
+
+
+def test_a_run_that_does_not_start_is_told_and_the_approval_stands(full_house: House3000) -> None:
+    client = full_house.as_("reviewer")
+    decide(client, "bugfix-0000000001", "approve")
+    full_house.launched.broken = True
+    answer = decide(client, "bugfix-0000000001", "execute")
+    assert answer.status_code == 503
+    assert 'role="alert">Dagster does not answer' in answer.text and "Approved by reviewer-person" in answer.text
+    assert full_house.store.get("bugfix-0000000001").status is Status.APPROVED
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])

@@ -22,7 +22,7 @@ class Rect:
     y: float
     width: float
     height: float
-    series: int
+    look: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Chart:
     unit: str
     series: tuple[str, ...]
     rows: tuple[Row, ...]
+    looks: tuple[str, ...] = ("seen", "later")
+    """How each series is drawn: a name in review.css, told apart by more than its colour."""
     stacked: bool = True
     mark: int | None = None
     mark_label: str = ""
@@ -80,6 +82,8 @@ class Chart:
         for series, value in enumerate(row.values):
             height = max(value * scale, 1.5) if value else 0.0
             x = left if self.stacked else left + series * width
-            bars.append(Rect(round(x, 1), round(floor - height, 1), round(width, 1), round(height, 1), series))
+            bars.append(
+                Rect(round(x, 1), round(floor - height, 1), round(width, 1), round(height, 1), self.looks[series])
+            )
             floor -= height if self.stacked else 0.0
         return bars

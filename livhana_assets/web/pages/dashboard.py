@@ -71,7 +71,7 @@ def trend(audit: Iterable[AuditEntry], today: date) -> Chart:
     weeks = [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     counts = {name: Counter(_weeks_of(audit, statuses)) for name, statuses in SERIES.items()}
     rows = tuple(Row(f"week of {week:%d %b %Y}", tuple(counts[name][week] for name in SERIES)) for week in weeks)
-    return Chart("Proposed, landed and improved per week", "week", tuple(SERIES), rows, stacked=False)
+    return Chart("Proposed, landed and improved per week", "week", tuple(SERIES), rows, tuple(SERIES), stacked=False)
 
 
 def _weeks_of(audit: Iterable[AuditEntry], statuses: frozenset[str]) -> list[date]:

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
 from livhana_assets.loop.proposals.ports import StaleVersion
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
-from livhana_assets.web.desk import Desk, NotAllowed
+from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
 from livhana_assets.web.pages.counting import Counting
 from livhana_assets.web.pages.press import Endpoint, Press, person_of, status_of
 from livhana_assets.web.pages.proposal import proposal_page
@@ -77,7 +77,7 @@ def _deciding(press: Press, counting: Counting, decide: Decide) -> Callable[[Req
         proposal_id = request.path_params["proposal_id"]
         try:
             word = _decided(press.desk, person_of(request), proposal_id, form, decide)
-        except (Refused, StaleVersion, IllegalTransition) as error:
+        except (Refused, StaleVersion, IllegalTransition, LaunchFailed) as error:
             told = CHANGED if isinstance(error, DigestChanged | StaleVersion) else str(error)
             status = 422 if isinstance(error, NoReason | TooLong) else status_of(error)
             return proposal_page(
@@ -102,9 +102,11 @@ def _decided(desk: Desk, person: Person, proposal_id: str, form: Form, decide: D
 
 
 def _approve(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
-    desk.approve(
-        person, proposal_id, digest=form.get("digest", ""), comment=form.get("comment", "").strip(), door="pages"
-    )
+    comment = form.get("comment", "").strip()
+    try:
+        desk.approve(person, proposal_id, digest=form.get("digest", ""), comment=comment, door="pages")
+    except LaunchFailed as error:
+        raise LaunchFailed(f"Your approval stands, but it is not carried out yet: {error}") from error
     return "approved"
 
 

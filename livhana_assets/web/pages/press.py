@@ -18,12 +18,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
-from livhana_assets.loop.proposals.ports import NoSuchProposal, StaleVersion, StoreError, StoreUnavailable
+from livhana_assets.loop.proposals.ports import NoSuchProposal, StaleVersion, StoreError, StoreUnavailable, TargetError
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
-from livhana_assets.web.desk import Desk, NotAllowed
+from livhana_assets.loop.sources.ports import WarehouseError
+from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
 from livhana_assets.web.pages import words
 from livhana_assets.web.people import Person, Role
 from livhana_assets.web.sessions import form_token
+from livhana_assets.wiring import NotConfigured
 
 STATIC = Path(__file__).parent.parent / "static"
 KEPT_BYTES = 64 * 1024 * 1024
@@ -41,6 +43,10 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (IllegalTransition, 409),
     (Refused, 409),
     (StoreError, 409),
+    (LaunchFailed, 503),
+    (WarehouseError, 503),
+    (TargetError, 503),
+    (NotConfigured, 503),
 )
 SPOKEN = tuple(error for error, _ in STATUSES)
 """What a person may be told in its own words."""
@@ -166,8 +172,8 @@ class Press:
             person_name=Markup(self._name), form_token=Markup(self._token), told=Markup(self._told), typed=Markup(self._typed),
         )  # fmt: skip
         made.filters.update(
+            clock=words.clock,
             moment=words.moment,
-            day=words.day,
             ago=words.ago,
             one_line=words.one_line,
             counted=words.counted,

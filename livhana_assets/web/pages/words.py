@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,8 +47,9 @@ def moment(value: datetime | None) -> str:
     return f"{value:%Y-%m-%d %H:%M} UTC" if value else "–"
 
 
-def day(value: datetime | None) -> str:
-    return f"{value:%d %b %Y}" if value else "–"
+def clock(text: str) -> str:
+    """A time as evidence keeps it, for the eye; any other text as it is."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\+00:00$", r"\1 \2 UTC", text)
 
 
 def ago(then: datetime, now: datetime) -> str:
