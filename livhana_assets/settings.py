@@ -185,6 +185,11 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_RELEASES"),
         description="commits of releases whose names git does not know, as JSON {name: commit} or `[improvement_releases]` in livhana.toml",
     )
+    webhook_url: SecretStr | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_WEBHOOK_URL"),
+        description="where to say what waits, landed, was rolled back or did not improve: an https address that takes Slack's JSON",
+    )
     public_url: str = Field(
         "",
         validation_alias=_name("IMPROVEMENT_PUBLIC_URL"),

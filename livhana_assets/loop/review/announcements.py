@@ -64,7 +64,7 @@ class _News:
         if not self.claims:
             return True
         wait = min(FIRST_WAIT * 2 ** (len(self.claims) - 1), LONGEST_WAIT)
-        return now - datetime.fromisoformat(self.claims[-1].at) >= wait
+        return now >= datetime.fromisoformat(self.claims[-1].at) + wait
 
 
 def announce(store: ProposalStore, sender: Sender, *, public_url: str, now: datetime, after: int = 0) -> Announced:
