@@ -9,7 +9,7 @@ from livhana_assets.loop.patterns import assets as patterns
 from livhana_assets.loop.proposals import assets as proposals
 from livhana_assets.loop.review import assets as review
 from livhana_assets.loop.sources import assets as sources
-from livhana_assets.resources import resources
+from livhana_assets.resources import executor, resources
 
 defs = dg.Definitions(
     assets=[
@@ -51,5 +51,5 @@ defs = dg.Definitions(
     ],
     jobs=JOBS,
     resources=resources(),
-    executor=dg.in_process_executor,
+    executor=executor(),
 )

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.settings import Settings
-from livhana_assets.wiring import Loop, bigquery_warehouse, new_run_id, now
+from livhana_assets.wiring import Loop, NotConfigured, bigquery_warehouse, new_run_id, now
 
 
 class LoopResource(dg.ConfigurableResource[Loop]):
@@ -61,3 +61,18 @@ def _doors() -> dict[str, Any]:
         "signing_key": _door(lambda loop: loop.access.key, "the key of decisions signed by the web process"),
         "policy": _door(lambda loop: loop.policy, "what a change may be and who has to say yes"),
     }
+
+
+def executor(settings: Settings | None = None) -> dg.ExecutorDefinition:
+    """Where a run's steps are carried out: its own process, or the Celery workers of deploy/celery.yaml. Raises NotConfigured."""
+    chosen = settings or Settings()
+    if chosen.executor == "in_process":
+        return dg.in_process_executor
+    if not chosen.celery_broker:
+        raise NotConfigured("IMPROVEMENT_EXECUTOR=celery needs IMPROVEMENT_CELERY_BROKER, as redis://host:6379/1.")
+    try:
+        from dagster_celery import celery_executor
+    except ModuleNotFoundError:
+        raise NotConfigured("IMPROVEMENT_EXECUTOR=celery needs the package dagster-celery[redis].") from None
+    broker = chosen.celery_broker.get_secret_value()
+    return celery_executor.configured({"broker": broker, "backend": broker}, name="celery")

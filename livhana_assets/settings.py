@@ -216,6 +216,16 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_SECRET_KEY"),
         description="signs sessions and decisions, the same on every machine of one installation; default: a key of its own in LIVHANA_HOME",
     )
+    executor: Literal["in_process", "celery"] = Field(
+        "in_process",
+        validation_alias=_name("IMPROVEMENT_EXECUTOR"),
+        description="where a run's steps are carried out: in the run's own process, or by Celery workers",
+    )
+    celery_broker: SecretStr | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_CELERY_BROKER"),
+        description="the Redis that hands steps to the Celery workers and takes their results, as `redis://host:6379/1`",
+    )
     time_zone: str = Field(
         "UTC", validation_alias=_name("IMPROVEMENT_TIMEZONE"), description="of the schedules; partitions are UTC"
     )
