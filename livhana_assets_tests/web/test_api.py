@@ -101,7 +101,10 @@ def test_a_list_holds_only_what_was_asked_for_on_every_page(api: Api) -> None:
     assert (len(first["proposals"]), len(second["proposals"]), second["next"]) == (3, 1, None)
 
 
-@pytest.mark.parametrize("asked", [{"limit": 0}, {"limit": 201}, {"status": "nice"}, {"type": "bug"}, {"limit": "x"}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"limit": 0}, {"limit": 201}, {"status": "nice"}, {"type": "bug"}, {"limit": "x"}, {"statuss": "proposed"}],
+)
 def test_a_list_that_cannot_be_is_refused(api: Api, asked: dict[str, Any]) -> None:
     assert is_problem(api.get("/proposals", params=asked), 422)
 

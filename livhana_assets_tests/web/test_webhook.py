@@ -211,6 +211,12 @@ def test_a_title_cannot_mention_anybody_nor_tell_a_secret(store: MemoryProposalS
     assert channel.texts[0].count("\n") == 1
 
 
+def test_without_a_public_address_the_command_is_named(store: MemoryProposalStore, channel: Channel) -> None:
+    proposal = add(store)
+    announce(store, quick(channel), public_url="", now=now())
+    assert channel.texts[0].endswith(f"`livhana show {proposal.id}`")
+
+
 def test_a_redirect_is_not_followed(channel: Channel) -> None:
     elsewhere = Channel()
     channel.location, channel.statuses = elsewhere.url, [307]

@@ -63,7 +63,7 @@ class _News:
         """The longer it goes wrong, the longer the wait; an announcer at work is not overtaken."""
         if not self.claims:
             return True
-        wait = min(FIRST_WAIT * 2 ** (len(self.claims) - 1), LONGEST_WAIT)
+        wait = min(FIRST_WAIT * (1 << len(self.claims) - 1), LONGEST_WAIT)
         return now >= datetime.fromisoformat(self.claims[-1].at) + wait
 
 
@@ -93,7 +93,10 @@ def text_of(entry: AuditEntry, proposal: Proposal, public_url: str) -> str:
     title = _plain(redact_text(proposal.title))[:TITLE]
     told = f"*{words}*: {title} (`{proposal.id}`, {proposal.priority})"
     reason = proposal.verdict.reason if entry.details["to"] == Status.NOT_IMPROVED and proposal.verdict else ""
-    lines = [told, _plain(redact_text(reason))[:TITLE], f"{public_url.rstrip('/')}/review/proposals/{proposal.id}"]
+    where = (
+        f"{public_url.rstrip('/')}/review/proposals/{proposal.id}" if public_url else f"`livhana show {proposal.id}`"
+    )
+    lines = [told, _plain(redact_text(reason))[:TITLE], where]
     return "\n".join(line for line in lines if line)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from livhana_assets.web.api import models, problems
 from livhana_assets.web.api.bodies import BoundedBody
 from livhana_assets.web.api.deciding import deciding
-from livhana_assets.web.api.reading import reading
+from livhana_assets.web.api.reading import only_known_parameters, reading
 from livhana_assets.web.desk import Desk
 
 ROOT = "/api/improvements"
@@ -29,6 +29,7 @@ def create_api(desk: Desk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(only_known_parameters)],
     )
     api.add_middleware(BoundedBody, limit=BODY_BYTES)
     api.include_router(reading(desk, ROOT))

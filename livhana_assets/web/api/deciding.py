@@ -132,8 +132,8 @@ def _or_standing(
         return change()
     except IllegalTransition:
         proposal = desk.proposal(proposal_id)
-        last = proposal.history[-1]
-        if (last.actor, last.action, last.detail) != (person.name, action, detail):
+        last = proposal.history[-1:]
+        if [(event.actor, event.action, event.detail) for event in last] != [(person.name, action, detail)]:
             raise
         return proposal
 

@@ -10,7 +10,8 @@ from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse, Response
 
 from livhana_assets.loop.proposals.model import Proposal, ProposalType, Status
@@ -72,6 +73,16 @@ def reading(desk: Desk, root: str) -> APIRouter:
         return JSONResponse({"status": "ok", **checks, "paused": desk.paused(), "version": version("livhana-assets")})
 
     return router
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuses a query parameter that the route does not know, so that a misspelt filter is not taken for none."""
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name[:80]), "msg": "Unknown parameter"} for name in unknown]
+        )
 
 
 def page_of(newest_first: Sequence[Proposal], limit: int, after: Key | None) -> tuple[Sequence[Proposal], Key | None]:
