@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
-from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical
+from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, needs_person
 from livhana_assets.loop.proposals.ports import (
     NO_COMMIT,
     HeadMoved,
@@ -76,11 +77,14 @@ def carry_out(
     """Carry out one approved proposal. Raises Refused where it may not be executed; nothing is changed then."""
     claimed = claim(store, proposal_id, run_id=run_id, policy=policy, now=now)
     try:
-        return _land(store, ground, claimed, policy, now)
+        result = _land(store, ground, claimed, policy, now)
     except _Passing as why:
         return PutBack(_finish(store, claimed, Status.APPROVED, "reopened", str(why), now, {"claim": None}), str(why))
     except (TargetError, _Failed) as why:
         return RolledBack(_back(store, claimed, str(why), now), str(why))
+    if claimed.reverts and isinstance(result, Landed):
+        settle_reversals(store, now=now)
+    return result
 
 
 def claim(store: ProposalStore, proposal_id: str, *, run_id: str, policy: Policy, now: datetime) -> Proposal:
@@ -109,7 +113,7 @@ def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now
         raise Refused(f"{proposal.id} changed after it was approved: it needs a new approval.")
     if now >= proposal.approval.expires_at:
         raise Refused(f"The approval of {proposal.id} has expired: the next `livhana run` proposes the fix again.")
-    if proposal.approval.door == "policy" and policy.require_approval:
+    if proposal.approval.door == "policy" and needs_person(proposal, policy):
         raise Refused(f"The policy that approved {proposal.id} is off: `livhana approve {proposal.id}` comes first.")
     if proposal.effect is None or not proposal.implementation.patch:
         raise Refused(f"{proposal.id} has no patch to carry out.")
@@ -157,11 +161,10 @@ def _applied(claimed: Proposal, target: TargetRepo, head: str, moved: bool) -> s
 
 
 def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy: Policy) -> None:
-    needs_test = not claimed.reverts
     by_policy = claimed.approval is not None and claimed.approval.door == "policy"
     if by_policy and is_critical(target.changes(rebuilt.base, rebuilt.commit), policy):
         raise _Failed("it touches a protected path, which only a person may approve")
-    if refused := gates.refusal(vet_commit(target, rebuilt.base, rebuilt.commit, policy, needs_test=needs_test)):
+    if refused := gates.refusal(vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=claimed.reverts)):
         raise _Failed(f"refused by a gate: {refused}")
 
 
@@ -188,12 +191,13 @@ def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> 
     if proved.reason:
         tests_only = _tests_only(proposal, target, rebuilt)
         steps += proof.rounds(ground, own, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
-    demanded: set[str] = set()
+    gone, demanded = _tests_taken_away(proposal, target, rebuilt), set[str]()
     for runner in ground.runners:
         baseline = ground.baseline(rebuilt.base, runner)
         if baseline.usable:
-            steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, baseline.demanded))
-            demanded |= baseline.demanded
+            asked = proof.outside(gone, baseline.demanded)
+            steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, asked))
+            demanded |= asked
         elif runner is own:
             steps.append(baseline.step)
     return (*steps, *(() if rebuilt.moved else (_as_demanded(proved, demanded),)))
@@ -209,6 +213,13 @@ def _as_demanded(proved: Proof, demanded: set[str]) -> Step:
         observed=observed,
         passed=not missing,
     )
+
+
+def _tests_taken_away(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> frozenset[str]:
+    """The files that a reversal removes; the gates let it remove only what the reverted commit had added. Nothing else removes any."""
+    if not proposal.reverts:
+        return frozenset()
+    return frozenset(change.path for change in target.changes(rebuilt.base, rebuilt.commit) if change.status == "D")
 
 
 def _tests_only(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> str:
@@ -236,7 +247,14 @@ def _propose_again(
     target = ground.target
     changed = target.changes(rebuilt.base, rebuilt.commit)
     critical = is_critical(changed, policy)
-    demanded = sorted({test for runner in ground.runners for test in ground.baseline(rebuilt.base, runner).demanded})
+    gone = _tests_taken_away(claimed, target, rebuilt)
+    demanded = sorted(
+        {
+            test
+            for runner in ground.runners
+            for test in proof.outside(gone, ground.baseline(rebuilt.base, runner).demanded)
+        }
+    )
     why = "the branch moved in a file that the change touches; the new revision is proved on the new head"
     proved = _proof(claimed).model_copy(
         update={
@@ -251,9 +269,9 @@ def _propose_again(
     changes = {
         "implementation": claimed.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
         "proof": proved,
-        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, needs_test=not claimed.reverts),
+        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=claimed.reverts),
         "critical": critical,
-        "auto_fix_eligible": auto_fix_eligible(changed, proved=proved.holds, critical=critical),
+        "auto_fix_eligible": not claimed.reverts and auto_fix_eligible(changed, proved=proved.holds, critical=critical),
         "policy_version": policy.version,
         "revision": claimed.revision + 1,
         "approval": None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Landing, Proposal, Status
 from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore, StaleVersion, TargetRepo
@@ -15,7 +16,9 @@ ACTOR = "recovery"
 def recover(
     store: ProposalStore, target: TargetRepo, *, is_alive: Callable[[Claim], bool], now: datetime
 ) -> tuple[Proposal, ...]:
-    """Settle the executions that nobody carries any more: `implemented` where the ref was written, else `approved` again."""
+    """Settle the executions that nobody carries any more: `implemented` where the ref was written, else `approved` again.
+
+    A change whose reversal landed just before the crash is `reverted`."""
     settled = []
     for proposal in store.proposals():
         if proposal.status is Status.EXECUTING and proposal.claim and not is_alive(proposal.claim):
@@ -23,6 +26,7 @@ def recover(
                 settled.append(_settle(store, target, proposal, now))
             except StaleVersion:
                 continue  # another recovery was first
+    settle_reversals(store, now=now)
     return tuple(settled)
 
 

@@ -104,7 +104,7 @@ def _held(entry: Proposal, target: TargetRepo, policy: Policy) -> str:
     try:
         if target.diff(proved.base_commit, proved.commit) != entry.implementation.patch:
             return "its patch is not the one that was proved"
-        said = vet_commit(target, proved.base_commit, proved.commit, policy, needs_test=not entry.reverts)
+        said = vet_commit(target, proved.base_commit, proved.commit, policy, reverts=entry.reverts)
     except TargetError as why:
         return str(why)
     return gates.refusal(said)

@@ -12,7 +12,15 @@ from livhana_assets.loop.proposals.crashes import Unproved, crash_of, text_of
 from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record, ranked
 from livhana_assets.loop.proposals.model import Evidence, Gate, Proof, Step
 from livhana_assets.loop.proposals.policy import Policy
-from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction, TargetRepo, TestRunner
+from livhana_assets.loop.proposals.ports import (
+    Analyst,
+    Candidate,
+    Crash,
+    Reproduction,
+    TargetError,
+    TargetRepo,
+    TestRunner,
+)
 from livhana_assets.loop.proposals.proof import ProvingGround
 
 MAX_CANDIDATES = 8
@@ -165,29 +173,39 @@ def _prove(
     return Proved(candidate, fixed, made, verdicts, ids, ())
 
 
-def suites_hold(ground: ProvingGround, base: str, fixed: str) -> tuple[list[Step], set[str]]:
-    """Every suite that runs on the base, run again on the fixed commit; and the tests that were demanded."""
+def suites_hold(
+    ground: ProvingGround, base: str, fixed: str, removed: frozenset[str] = frozenset()
+) -> tuple[list[Step], set[str]]:
+    """Every suite that runs on the base, run again on the fixed commit; and the tests that were demanded: none of the `removed` files."""
     steps: list[Step] = []
     demanded: set[str] = set()
     for runner in ground.runners:
         baseline = ground.baseline(base, runner)
         if baseline.usable:
-            steps += [baseline.step, proof.keeps_the_suite(ground, runner, fixed, baseline.demanded)]
-            demanded |= baseline.demanded
+            asked = proof.outside(removed, baseline.demanded)
+            steps += [baseline.step, proof.keeps_the_suite(ground, runner, fixed, asked)]
+            demanded |= asked
     return steps, demanded
 
 
-def vet_commit(
-    target: TargetRepo, base: str, commit: str, policy: Policy, *, needs_test: bool = True
-) -> tuple[Gate, ...]:
-    """The gates' word on what a commit changes against its base."""
+def vet_commit(target: TargetRepo, base: str, commit: str, policy: Policy, *, reverts: str = "") -> tuple[Gate, ...]:
+    """The gates' word on what a commit changes against its base. One that `reverts` a landed commit may take that one's tests away."""
     return gates.vet(
         target.changes(base, commit),
         before=lambda path: text_of(target.read(base, path)),
         after=lambda path: text_of(target.read(commit, path)),
         policy=policy,
-        needs_test=needs_test,
+        needs_test=not reverts,
+        undone=target.changes(parent_of(target, reverts), reverts) if reverts else (),
     )
+
+
+def parent_of(target: TargetRepo, commit: str) -> str:
+    """The commit before. Raises TargetError where the clone does not have both."""
+    before = [one.sha for one in target.history(commit, 2)[1:]]
+    if not before:
+        raise TargetError(f"{commit[:12]} has no commit before it in {target.location}.")
+    return before[0]
 
 
 def _expected_value(

@@ -33,9 +33,19 @@ NAMED_AS_A_TEST = ("test_*.py", "*_test.py", "*.test.[jt]s", "*.test.[mc]js", "*
 
 
 def vet(
-    changes: Sequence[FileChange], *, before: Read, after: Read, policy: Policy, needs_test: bool = True
+    changes: Sequence[FileChange],
+    *,
+    before: Read,
+    after: Read,
+    policy: Policy,
+    needs_test: bool = True,
+    undone: Sequence[FileChange] = (),
 ) -> tuple[Gate, ...]:
-    """Every gate's word on a change, in a fixed order. A change may be run or landed only if all passed."""
+    """Every gate's word on a change, in a fixed order. A change may be run or landed only if all passed.
+
+    `undone` are the changes of a landed commit that this one takes back: files that it gives back exactly as they were before
+    that commit, its tests among them, are nothing new and only their paths and number are looked at."""
+    whole, changes = changes, tuple(c for c in changes if not any(_gives_back(c, u) for u in undone))
     unread = {
         "no swallowed exceptions": _unread(changes, PYTHON + JAVASCRIPT),
         "no emptied functions": _unread(changes, PYTHON),
@@ -44,21 +54,27 @@ def vet(
     return tuple(
         Gate(name=name, passed=not reason, reason=reason or unread.get(name) or "nothing found")
         for name, reason in (
-            ("plain paths", _first(_odd_path(c.path) for c in changes)),
+            ("plain paths", _first(_odd_path(c.path) for c in whole)),
             ("plain files", _first(_odd_file(c) for c in changes)),
-            ("test configuration untouched", _first(_configuration(c.path) for c in changes)),
+            ("test configuration untouched", _first(_configuration(c.path) for c in whole)),
             ("existing tests untouched", _first(_edited_test(c) for c in changes)),
-            ("a source file changes", "" if any(_is_source(c) for c in changes) else "no source file changes"),
+            ("a source file changes", "" if any(_is_source(c) for c in whole) else "no source file changes"),
             (
                 "a regression test is added",
                 "" if not needs_test or any(_is_new_test(c) for c in changes) else "it adds no test",
             ),
-            ("size", _size(changes, policy)),
+            ("size", _size(whole, policy)),
             ("no swallowed exceptions", _first(_swallows(c, before, after) for c in changes)),
             ("no emptied functions", _first(_empties(c, before, after) for c in changes)),
             ("no special case of the test", _special_case(changes, before, after)),
         )
     )
+
+
+def _gives_back(change: FileChange, undone: FileChange) -> bool:
+    """Whether a path is again exactly what it was before `undone`, from exactly what it became by it."""
+    now = (change.path, change.old_mode, change.old_blob, change.new_mode, change.new_blob)
+    return now == (undone.path, undone.new_mode, undone.new_blob, undone.old_mode, undone.old_blob)
 
 
 def refusal(gates: Sequence[Gate]) -> str:

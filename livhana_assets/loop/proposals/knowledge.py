@@ -34,6 +34,11 @@ def refusal_entry(proposal: Proposal, reason: str, at: datetime, pattern: ErrorP
     return _entry(proposal, "rejected", reason, at, pattern)
 
 
+def reversal_entry(proposal: Proposal, reason: str, at: datetime) -> Entry:
+    """What is left behind by a change that was taken back though no verdict had said that it did not help."""
+    return _entry(proposal, "reverted", reason, at, None)
+
+
 def _entry(proposal: Proposal, result: str, reason: str, at: datetime, pattern: ErrorPattern | None) -> Entry:
     return {
         "patternId": proposal.pattern_id,

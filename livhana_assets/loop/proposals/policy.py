@@ -22,6 +22,7 @@ class Policy:
     max_auto_fixes_per_day: int = 5
     approval_days: int = 14
     protected_paths: tuple[str, ...] = ()
+    auto_revert: bool = False
 
     @property
     def version(self) -> str:
@@ -54,6 +55,22 @@ def may_execute_without_person(proposal: Proposal, policy: Policy, auto_executed
         and not proposal.critical
         and auto_executed_today < policy.max_auto_fixes_per_day
     )
+
+
+def may_revert_without_person(proposal: Proposal, policy: Policy, auto_executed_today: int) -> bool:
+    """A reversal of what made things worse, where the operator said so; never on a protected path, and within the day's limit."""
+    return (
+        bool(proposal.reverts)
+        and policy.auto_revert
+        and not proposal.requires_approval
+        and not proposal.critical
+        and auto_executed_today < policy.max_auto_fixes_per_day
+    )
+
+
+def needs_person(proposal: Proposal, policy: Policy) -> bool:
+    """Whether the policy as it is now lets nothing of this kind go without a person."""
+    return not policy.auto_revert if proposal.reverts else policy.require_approval
 
 
 def priority_of(pattern: ErrorPattern, critical: bool) -> Priority:

@@ -134,6 +134,11 @@ def keeps_the_suite(ground: ProvingGround, runner: TestRunner, fixed: str, deman
     )
 
 
+def outside(files: frozenset[str], test_ids: frozenset[str]) -> frozenset[str]:
+    """The tests that are in none of the files: what a reversal, which takes its own tests away, still has to pass."""
+    return frozenset(test_id for test_id in test_ids if test_id.partition("::")[0] not in files)
+
+
 def innermost_in_app(frames: Sequence[Frame]) -> Frame | None:
     """The deepest frame inside the checkout that is no test."""
     inside = [

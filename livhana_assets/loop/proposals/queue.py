@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livhana_assets.loop.patterns.model import ErrorPattern
-from livhana_assets.loop.proposals.knowledge import refusal_entry, refused, verdict_entry
+from livhana_assets.loop.proposals.knowledge import refusal_entry, refused, reversal_entry, verdict_entry
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
@@ -96,6 +96,8 @@ def _lesson(proposal: Proposal) -> Mapping[str, Any] | None:
         return refusal_entry(proposal, proposal.history[-1].detail, proposal.history[-1].at)
     if proposal.verdict and proposal.status in (Status.IMPROVED, Status.NOT_IMPROVED):
         return verdict_entry(proposal, proposal.verdict, proposal.verdict.measured_at)
+    if proposal.status is Status.REVERTED and not (proposal.verdict and proposal.verdict.result == "not_improved"):
+        return reversal_entry(proposal, proposal.history[-1].detail, proposal.history[-1].at)
     return None
 
 
@@ -131,14 +133,14 @@ def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) 
         return LeftAlone(
             pattern, f"drafting broke on it, please report this: {type(defect).__name__}: {defect}", broke=True
         )
-    _supersede_rolled_back(store, proposal)
+    supersede_rolled_back(store, proposal)
     try:
         return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{proposal.status}:{proposal.id}")
     except PatternAlreadyOpen:
         return LeftAlone(pattern, "another process drafted it meanwhile")
 
 
-def _supersede_rolled_back(store: ProposalStore, proposal: Proposal) -> None:
+def supersede_rolled_back(store: ProposalStore, proposal: Proposal) -> None:
     """A change that could not land makes room for the one drafted on what the target holds now."""
     standing = store.open_for(proposal.pattern_id)
     if standing is None or standing.status is not Status.ROLLED_BACK:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Approval, Proposal, Status
-from livhana_assets.loop.proposals.policy import Policy, may_execute_without_person
+from livhana_assets.loop.proposals.policy import Policy, may_execute_without_person, may_revert_without_person
 from livhana_assets.loop.proposals.ports import ProposalStore, StaleVersion
 
 
@@ -65,7 +65,8 @@ def approve_by_policy(
     store: ProposalStore, proposal: Proposal, *, now: datetime, policy: Policy, auto_executed_today: int
 ) -> Proposal:
     """The auto-fix policy's yes. Raises Refused wherever a person has to decide."""
-    if not may_execute_without_person(proposal, policy, auto_executed_today):
+    allowed = may_revert_without_person if proposal.reverts else may_execute_without_person
+    if not allowed(proposal, policy, auto_executed_today):
         raise Refused(
             f"{proposal.id} waits for a person: `livhana show {proposal.id}`, then `livhana approve {proposal.id}`."
         )

@@ -18,10 +18,12 @@ def change(path, status="M", *, old="100644", new="100644", added=1, removed=1, 
 SOURCE, NEW_TEST = change("shop.py"), change("tests/test_livhana_1.py", "A", added=4)
 
 
-def vet(*changes, before=None, after=None, needs_test=True):
+def vet(*changes, before=None, after=None, needs_test=True, undone=()):
     before = {"shop.py": BEFORE, **(before or {})}
     after = {"shop.py": AFTER, "tests/test_livhana_1.py": TEST, **(after or {})}
-    return gates.refusal(gates.vet(changes, before=before.get, after=after.get, policy=POLICY, needs_test=needs_test))
+    return gates.refusal(
+        gates.vet(changes, before=before.get, after=after.get, policy=POLICY, needs_test=needs_test, undone=undone)
+    )
 
 
 def test_a_small_fix_with_its_test_passes_every_gate():
@@ -336,3 +338,39 @@ def test_an_ordinary_path_is_not_protected():
 )
 def test_tests_are_told_by_the_runners_naming_rules(path, is_test):
     assert is_test_path(path) is is_test
+
+
+LANDED_TEST = change("tests/test_livhana_1.py", "A", added=4)
+TEST_TAKEN_AWAY = FileChange(LANDED_TEST.path, "D", "100644", "000000", "b" * 40, "a" * 40, 0, 4, False)
+
+
+def test_a_reversal_may_remove_exactly_the_test_that_came_with_the_change():
+    assert vet(SOURCE, TEST_TAKEN_AWAY, needs_test=False, undone=(SOURCE, LANDED_TEST)) == ""
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        FileChange("tests/test_shop.py", "D", "100644", "000000", "b" * 40, "a" * 40, 0, 4, False),
+        FileChange(LANDED_TEST.path, "D", "100644", "000000", "c" * 40, "a" * 40, 0, 4, False),
+        FileChange(LANDED_TEST.path, "M", "100644", "100644", "b" * 40, "c" * 40, 1, 4, False),
+    ],
+    ids=["another test", "edited since", "not removed but changed"],
+)
+def test_a_reversal_may_touch_no_other_test(other):
+    assert "existing tests untouched" in vet(SOURCE, other, needs_test=False, undone=(SOURCE, LANDED_TEST))
+
+
+def test_a_reversal_gives_back_what_stood_there_even_where_a_fix_could_not_bring_it():
+    silent = "def price(item):\n    try:\n        return item['price'] * 2\n    except Exception:\n        pass\n"
+    landed = FileChange("shop.py", "M", "100644", "100644", "a" * 40, "b" * 40, 1, 1, False)
+    back = FileChange("shop.py", "M", "100644", "100644", "b" * 40, "a" * 40, 1, 1, False)
+    given = {"before": {"shop.py": AFTER}, "after": {"shop.py": silent}, "needs_test": False}
+    assert vet(back, **given, undone=(landed,)) == ""
+    assert "no swallowed exceptions" in vet(back, **given)
+
+
+def test_a_reversal_does_not_change_how_tests_run_either():
+    configuration = FileChange("conftest.py", "M", "100644", "100644", "a" * 40, "b" * 40, 1, 1, False)
+    back = FileChange("conftest.py", "M", "100644", "100644", "b" * 40, "a" * 40, 1, 1, False)
+    assert "test configuration untouched" in vet(back, SOURCE, needs_test=False, undone=(configuration,))
