@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from livhana_assets.automation import JOBS
+from livhana_assets.automation import JOBS, SCHEDULES, SENSORS
 from livhana_assets.loop.execution import assets as execution
 from livhana_assets.loop.outcomes import assets as outcomes
 from livhana_assets.loop.patterns import assets as patterns
@@ -19,6 +19,7 @@ defs = dg.Definitions(
         sources.customer_interactions,
         sources.code_changes,
         sources.test_coverage,
+        sources.live_metrics,
         # 2 patterns: what keeps happening
         patterns.error_fingerprints,
         patterns.error_patterns,
@@ -35,6 +36,8 @@ defs = dg.Definitions(
         outcomes.outcomes,
         outcomes.knowledge,
         outcomes.improvement_metrics,
+        outcomes.weekly_digest,
+        outcomes.refactoring_report,
     ],
     asset_checks=[
         sources.code_changes_checks,
@@ -50,6 +53,8 @@ defs = dg.Definitions(
         outcomes.counters_match_audit,
     ],
     jobs=JOBS,
+    schedules=SCHEDULES,
+    sensors=SENSORS,
     resources=resources(),
     executor=executor(),
 )

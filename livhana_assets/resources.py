@@ -55,6 +55,7 @@ def _doors() -> dict[str, Any]:
         "drafter": _door(lambda loop: loop.drafter, "opens the target and gives a function from pattern to proposal"),
         "ground": _door(lambda loop: loop.ground, "opens the proving ground: target, test runners, sandbox"),
         "coverage_reports": _door(lambda loop: loop.coverage_reports, "the target's coverage reports"),
+        "live_readings": _door(lambda loop: loop.live_readings, "what the platform's live metrics read now"),
         "release_commit": _door(lambda loop: loop.release_commit, "the commit that a release's name means"),
         "clock": _door(lambda loop: now, "the time, UTC"),
         "run_name": _door(lambda loop: new_run_id, "names this process for a claim"),

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from livhana_assets.loop.sources.live_metrics import LiveMetric
+
 PROTECTED_PATHS = (
     ".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "Dockerfile", "**/Dockerfile",
     "*.lock", "**/*.lock", "**/package-lock.json", "**/pnpm-lock.yaml", "**/*.pem", "**/*.key", "**/.env*",
@@ -168,6 +170,16 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = Field(
         None, validation_alias=_name("REDIS_URL"), description="without it the embedded server is started"
+    )
+    metrics_redis_url: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_METRICS_REDIS_URL"),
+        description="the platform's own Redis, only read; `[live_metrics.NAME]` in livhana.toml says what of it",
+    )
+    live_metrics: dict[str, LiveMetric] = Field(
+        {},
+        validation_alias=AliasChoices("IMPROVEMENT_LIVE_METRICS", "improvement_live_metrics", "live_metrics"),
+        description="live metrics, as JSON {name: {key, kind, field, aggregate, above, below}} or `[live_metrics.NAME]` in livhana.toml; kind is stream, hash or sorted_set; one above or below its limit starts a look at today",
     )
     approval_days: int = Field(
         14,

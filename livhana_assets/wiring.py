@@ -23,6 +23,7 @@ from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import remembered
+from livhana_assets.loop.sources.live_metrics import Reading, read_all
 from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from livhana_assets.adapters.dagster_runs import DagsterRuns
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
+    from livhana_assets.loop.sources.live_metrics import LiveMetrics
     from livhana_assets.loop.sources.ports import Warehouse
 
 
@@ -109,6 +111,20 @@ class Loop:
         from livhana_assets.adapters.embedded_redis import open_embedded_redis
 
         return open_embedded_redis(self.home / "redis")
+
+    @cached_property
+    def live_metrics(self) -> LiveMetrics:
+        """The platform's own Redis."""
+        from livhana_assets.adapters.redis_live_metrics import RedisLiveMetrics
+
+        if not self.settings.metrics_redis_url:
+            raise NotConfigured("Say where the live metrics are: set IMPROVEMENT_METRICS_REDIS_URL.")
+        return RedisLiveMetrics(self.settings.metrics_redis_url)
+
+    def live_readings(self) -> tuple[Reading, ...]:
+        """What the mapped live metrics read now; nothing where none are set up."""
+        mapped = self.settings.live_metrics if self.settings.metrics_redis_url else {}
+        return read_all(self.live_metrics, mapped, now()) if mapped else ()
 
     @cached_property
     def access(self) -> AccessFile:

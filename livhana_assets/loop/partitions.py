@@ -11,3 +11,7 @@ FIRST_DAY = "2025-01-01"
 
 daily = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)
 proposals = dg.DynamicPartitionsDefinition(name="proposals")
+
+weekly = dg.WeeklyPartitionsDefinition(start_date="2025-01-06", day_offset=1, timezone="UTC", end_offset=1)
+"""From Monday to Sunday, the present week included."""
+monthly = dg.MonthlyPartitionsDefinition(start_date=FIRST_DAY, timezone="UTC", end_offset=1)

@@ -23,14 +23,17 @@ from livhana_assets.loop.sources.assets import api_metrics, customer_interaction
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {
-    "sources": {"logs/error_logs", "performance/api_metrics", "ai_learning/customer_interactions", "code_changes", "test_coverage"},
+    "sources": {"logs/error_logs", "performance/api_metrics", "ai_learning/customer_interactions", "code_changes", "test_coverage", "live_metrics"},
     "patterns": {"ai_learning/error_fingerprints", "ai_learning/error_patterns"},
     "proposals": {"bugfix_proposals", "proposal", "review_queue"},
     "review": {"decision"},
     "execution": {"execution", "ai_learning/agent_executions"},
-    "outcomes": {"ai_learning/outcomes", "knowledge", "improvement_metrics"},
+    "outcomes": {"ai_learning/outcomes", "knowledge", "improvement_metrics", "weekly_digest", "refactoring_report"},
 }  # fmt: skip
-JOBS = {"daily_improvement", "draft_proposals", "execute_proposal", "measure_outcomes", "account"}
+JOBS = {
+    "daily_improvement", "draft_proposals", "weekly_proposals", "monthly_refactoring", "execute_proposal", "measure_outcomes", "account",
+    "full_improvement",
+}  # fmt: skip
 
 CHECKS = {
     "logs/error_logs": {"schema", "duplicates", "freshness", "volume"},
@@ -38,6 +41,7 @@ CHECKS = {
     "ai_learning/customer_interactions": {"schema", "duplicates", "freshness", "volume"},
     "code_changes": {"freshness", "readable"},
     "test_coverage": {"freshness", "readable"},
+    "live_metrics": {"freshness", "readable"},
     "ai_learning/error_fingerprints": {"rows_conserved"},
     "ai_learning/error_patterns": {"minimum_evidence", "no_secrets"},
     "bugfix_proposals": {"proved_or_specified"},

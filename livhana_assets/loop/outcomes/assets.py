@@ -1,5 +1,7 @@
 """Dagster's face of the outcomes room."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -7,16 +9,23 @@ import dagster as dg
 from livhana_assets.loop.execution.assets import agent_executions, execution
 from livhana_assets.loop.outcomes import checks
 from livhana_assets.loop.outcomes.conclude import conclude
+from livhana_assets.loop.outcomes.digest import Week, digest
 from livhana_assets.loop.outcomes.metrics import improvement_counters
+from livhana_assets.loop.outcomes.refactoring_report import Month
+from livhana_assets.loop.outcomes.refactoring_report import refactoring_report as report
+from livhana_assets.loop.partitions import monthly, weekly
 from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.patterns.assets import error_fingerprints
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
-from livhana_assets.loop.proposals.ports import ProposalStore
-from livhana_assets.loop.sources.assets import api_metrics, check_result, error_logs
+from livhana_assets.loop.proposals.ports import Commit, ProposalStore
+from livhana_assets.loop.sources.assets import api_metrics, check_result, code_changes, error_logs, test_coverage
+from livhana_assets.loop.sources.coverage import read_reports
 from livhana_assets.loop.sources.ports import Warehouse
 
 GROUP = "outcomes"
+MONTH_COMMITS = 5000
+"""The newest so many commits are read for a month's report."""
 
 
 @dg.asset(
@@ -77,6 +86,50 @@ def knowledge(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
 def improvement_metrics(store: dg.ResourceParam[ProposalStore]) -> dg.MaterializeResult:
     lines = tuple(store.audit())
     return dg.MaterializeResult(metadata={**improvement_counters(lines, store.proposals()), checks.LINES: len(lines)})
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=weekly,
+    deps=[dg.AssetDep(improvement_metrics)],
+    kinds={"markdown"},
+    owners=["team:improvement"],
+    description="The week in one page: what was found, decided, landed and measured, from the audit. Serves the original's weekly report.",
+)
+def weekly_digest(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[ProposalStore], clock: dg.ResourceParam[Any]
+) -> dg.MaterializeResult:
+    week = Week(date.fromisoformat(context.partition_key))
+    page = digest(week, store.audit(), store.proposals(), clock())
+    return dg.MaterializeResult(metadata={"digest": dg.MetadataValue.md(page)})
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=monthly,
+    deps=[code_changes, test_coverage],
+    kinds={"markdown", "git"},
+    owners=["team:improvement"],
+    description="Which files change often and are tested little, by month, from git and coverage; it changes nothing. Serves the original's "
+    "monthly refactoring.",
+)
+def refactoring_report(
+    context: dg.AssetExecutionContext, target: dg.ResourceParam[Any], coverage_reports: dg.ResourceParam[Any]
+) -> dg.MaterializeResult:
+    month = Month(date.fromisoformat(context.partition_key))
+    target.refresh()
+    head = target.head()
+    commits: Sequence[Commit] = target.history(head, MONTH_COMMITS) if head else ()
+    files, unreadable = read_reports(coverage_reports())
+    complete = len(commits) < MONTH_COMMITS or commits[-1].committed_at.date() < month.first
+    page = report(month, commits, files, complete=complete)
+    return dg.MaterializeResult(
+        metadata={
+            "report": dg.MetadataValue.md(page),
+            "commits read": len(commits),
+            "unreadable reports": len(unreadable),
+        }
+    )
 
 
 @dg.asset_check(

@@ -62,8 +62,8 @@ def bugfix_proposals(
     by_id = {pattern.pattern_id: pattern for pattern in patterns}
     for lost in log_lost_pages(context.instance, store, by_id):
         context.log.info(f"page logged again: {lost}")
-    if store.paused():
-        return dg.MaterializeResult(metadata={"status": "paused: nothing was drafted"})
+    if held := _held(context.run.tags, store):
+        return dg.MaterializeResult(metadata={"status": held})
     context.log.info(f"{len(patterns)} patterns in the last {WINDOW_DAYS} days")
 
     def tell(made: Proposal) -> None:
@@ -87,6 +87,13 @@ def bugfix_proposals(
             ),
         }
     )
+
+
+def _held(tags: Mapping[str, str], store: ProposalStore) -> str:
+    """Why nothing is drafted, whatever is due."""
+    if "dagster/backfill" in tags:
+        return "a backfill looks at past days again and drafts nothing: `livhana run` or the job draft_proposals drafts"
+    return "paused: nothing was drafted" if store.paused() else ""
 
 
 @dg.asset(

@@ -16,7 +16,8 @@ from livhana_assets.loop.sources.checks import (
     rows_amiss,
     snapshot_age,
 )
-from livhana_assets.loop.sources.coverage import FileCoverage, UnreadableCoverage, parse_coverage
+from livhana_assets.loop.sources.coverage import read_reports
+from livhana_assets.loop.sources.live_metrics import Reading, alarms, fresh, readable
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.queries import load_sql
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
@@ -24,6 +25,10 @@ from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIO
 GROUP = "sources"
 SQL = Path(__file__).parent / "sql"
 RECENT_COMMITS = 50
+DAILY_LOOK = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=2), warn_window=timedelta(hours=26))
+"""Looked at by the daily run, so that one that was missed is seen."""
+WEEKLY_LOOK = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9), warn_window=timedelta(days=8))
+"""Looked at whenever something is drafted: once a week at least."""
 
 
 def check_result(
@@ -71,6 +76,7 @@ def _source_asset(table: Table, serves: str, consumed: str = "") -> dg.AssetsDef
         kinds={"bigquery", "sql"},
         owners=["team:platform"],
         description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}{consumed}",
+        freshness_policy=DAILY_LOOK,
         metadata={"dagster/column_schema": dg.TableSchema(columns)},
         check_specs=[
             dg.AssetCheckSpec("schema", asset=key, description="Required columns hold a value in every row."),
@@ -125,6 +131,7 @@ customer_interactions = _source_asset(
 @dg.asset(
     group_name=GROUP,
     kinds={"git"},
+    freshness_policy=WEEKLY_LOOK,
     owners=["team:platform"],
     description="Recent commits of the target repository, newest first; blame of crashing lines is asked from here. The original's git source.",
 )
@@ -186,6 +193,7 @@ def _shown_head(instance: dg.DagsterInstance) -> str | None:
     group_name=GROUP,
     deps=[code_changes],
     kinds={"coverage"},
+    freshness_policy=WEEKLY_LOOK,
     owners=["team:platform"],
     description="What the target's tests run, from coverage.py JSON, Cobertura XML or lcov. The original's coverage reports.",
     check_specs=[
@@ -196,14 +204,8 @@ def _shown_head(instance: dg.DagsterInstance) -> str | None:
     ],
 )
 def test_coverage(coverage_reports: dg.ResourceParam[Any], clock: dg.ResourceParam[Any]) -> dg.MaterializeResult:
-    files: list[FileCoverage] = []
-    unreadable: dict[str, str] = {}
     reports = coverage_reports()
-    for name, content in reports:
-        try:
-            files += parse_coverage(name, content)
-        except UnreadableCoverage as why:
-            unreadable[name] = str(why)
+    files, unreadable = read_reports(reports)
     lines, covered = sum(f.lines for f in files), sum(f.covered for f in files)
     least = sorted((f for f in files if f.lines), key=lambda f: f.share)[:20]
     rows = [f"| {_cell(f.path)} | {f.lines} | {f.share:.0%} |" for f in least]
@@ -217,6 +219,31 @@ def test_coverage(coverage_reports: dg.ResourceParam[Any], clock: dg.ResourcePar
         check_results=[
             check_result("freshness", report_ages(reports, clock()), severity=dg.AssetCheckSeverity.WARN),
             check_result("readable", Looked("coverage reports", len(reports), unreadable)),
+        ],
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"redis"},
+    freshness_policy=WEEKLY_LOOK,
+    owners=["team:platform"],
+    description="What the platform's own Redis tells now: streams, hashes and sorted sets, mapped in livhana.toml. Only numbers are read. "
+    "The original's live metrics.",
+    check_specs=[
+        dg.AssetCheckSpec("freshness", asset="live_metrics", description="Each metric with times has a recent number."),
+        dg.AssetCheckSpec("readable", asset="live_metrics", description="Each metric that is mapped could be read."),
+    ],
+)
+def live_metrics(live_readings: dg.ResourceParam[Any]) -> dg.MaterializeResult:
+    readings: tuple[Reading, ...] = live_readings()
+    rows = [f"| {_cell(r.name)} | {'–' if r.value is None else f'{r.value:g}'} | {r.limit or '–'} |" for r in readings]
+    told = dg.MetadataValue.md("\n".join(("| metric | now | alarm |", "|---|---|---|", *rows)))
+    return dg.MaterializeResult(
+        metadata={"metrics": len(readings), "alarms": len(alarms(readings)), "readings": told},
+        check_results=[
+            check_result("freshness", fresh(readings), severity=dg.AssetCheckSeverity.WARN),
+            check_result("readable", readable(readings)),
         ],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -38,6 +38,18 @@ def parse_coverage(name: str, content: bytes) -> tuple[FileCoverage, ...]:
     except (ValueError, LookupError, TypeError, AttributeError, ElementTree.ParseError) as why:
         raise UnreadableCoverage(f"{name} is no coverage report that can be read: {why}") from why
     raise UnreadableCoverage(f"{name} is neither coverage.py JSON, Cobertura XML nor lcov.")
+
+
+def read_reports(reports: Iterable[tuple[str, bytes]]) -> tuple[list[FileCoverage], dict[str, str]]:
+    """The files of all reports, and why each of those that could not be read could not."""
+    files: list[FileCoverage] = []
+    unreadable: dict[str, str] = {}
+    for name, content in reports:
+        try:
+            files += parse_coverage(name, content)
+        except UnreadableCoverage as why:
+            unreadable[name] = str(why)
+    return files, unreadable
 
 
 def _coverage_json(report: dict[str, dict[str, dict[str, dict[str, int]]]]) -> Iterator[FileCoverage]:
