@@ -80,6 +80,7 @@ class Loop:
             max_auto_fixes_per_day=s.max_auto_fixes_per_day,
             approval_days=s.approval_days,
             protected_paths=tuple(s.protected_paths.split()),
+            auto_revert=s.auto_revert,
         )
 
     @cached_property
