@@ -23,6 +23,7 @@ GRACE_SECONDS = 15.0
 FIRST_WAIT, LONGEST_WAIT, STEADY_SECONDS = 1.0, 60.0, 60.0
 LOG_BYTES = 2 * 1024 * 1024
 LONGEST_SOCKET = 100
+LONGEST_REASON = 300
 
 
 class ServiceFailed(Exception):
@@ -61,9 +62,10 @@ class Service:
             self._thread.join()
 
     def last_words(self) -> str:
+        """Its last error in one line; the last line where it told of none."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         said = [line.strip() for line in lines if line.strip() and not line.startswith(self._ended_note)]
-        return said[-1] if said else "it said nothing"
+        return next((line for line in reversed(said) if "Error: " in line), said[-1] if said else "it said nothing")
 
     def _watch(self) -> None:
         wait = FIRST_WAIT
@@ -123,7 +125,7 @@ class DagsterServices:
         while not self._serves():
             if self.code_server.ended or time.monotonic() > deadline:
                 raise ServiceFailed(
-                    f"Dagster's code server does not start: {self.code_server.last_words()} (the whole of it: {self.code_server.log})."
+                    f"Dagster's code server does not start: {self.code_server.last_words()[:LONGEST_REASON]} (the whole of it: {self.code_server.log})."
                 )
             if stop.wait(0.1):
                 return

@@ -151,9 +151,9 @@ def test_launches_that_carry_no_persons_word_decide_nothing(up: RunningUp, decid
     stolen = {name: tags[name] for name in (SIGNED, SIGNATURE)}
     several, backfilled = up.proposal(5), up.proposal(6)
     runs = [_several(up, several, stolen), _again(up, decided.run)]
-    _backfill(up, backfilled)
+    backfill = _backfill(up, backfilled)
     assert [up.ended(run)["status"] for run in runs] == ["FAILURE", "FAILURE"]
-    filled = within(90, lambda: up.runs({"dagster/partition": backfilled.id}))
+    filled = within(90, lambda: up.runs({"dagster/backfill": backfill}))
     assert [up.ended(run["runId"])["status"] for run in filled] == ["FAILURE"]
     assert [up.status(proposal) for proposal in (several, backfilled)] == ["proposed", "proposed"]
     assert (
@@ -175,7 +175,7 @@ def _again(up: RunningUp, run: str) -> str:
     return str(answer["data"]["launchPipelineReexecution"]["run"]["runId"])
 
 
-def _backfill(up: RunningUp, proposal: Proposal) -> None:
+def _backfill(up: RunningUp, proposal: Proposal) -> str:
     asked = {
         "assetSelection": [{"path": ["decision"]}],
         "partitionNames": [proposal.id],
@@ -183,7 +183,7 @@ def _backfill(up: RunningUp, proposal: Proposal) -> None:
         "tags": [{"key": "livhana/person", "value": "boss"}],
     }
     answer = up.ask(REVIEWER, BACKFILL, {"backfillParams": asked}).json()
-    assert answer["data"]["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", answer
+    return str(answer["data"]["launchPartitionBackfill"]["backfillId"])
 
 
 # --- at the end ------------------------------------------------------------------------------------------------------
