@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from livhana_assets.loop.proposals.lifecycle import OPEN
-from livhana_assets.loop.proposals.model import Proposal, canonical_json
+from livhana_assets.loop.proposals.model import SCHEMA_VERSION, Proposal, canonical_json
 from livhana_assets.loop.proposals.ports import StoreError
 
 SUMMARY = ("id", "type", "status", "priority", "title", "patternId", "version", "createdAt")
@@ -27,11 +27,16 @@ def write_document(proposal: Proposal) -> bytes:
 
 
 def read_document(document: bytes | str) -> Proposal:
-    """Raises StoreError where another version of the loop wrote what this one cannot read."""
+    """Raises StoreError where another version of the loop wrote what this one cannot read, or would lose something of by writing it."""
     try:
-        return Proposal.model_validate_json(document)
+        proposal = Proposal.model_validate_json(document)
     except ValueError as error:
         raise StoreError(f"A stored proposal cannot be read, update the loop: {_first_line(error)}.") from None
+    if proposal.schema_version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{proposal.id} has schemaVersion {proposal.schema_version}, which is newer than this release: update the loop."
+        )
+    return proposal
 
 
 def summary_line(proposal: Proposal) -> bytes:
