@@ -251,6 +251,13 @@ def test_what_is_not_there_is_not_found(api: Api, path: str) -> None:
     assert is_problem(api.get("/nowhere"), 404)
 
 
+@pytest.mark.parametrize("path", ["a%0Ab", "a%2Fb", "%0A", "%00", "%ff", "a%0D%0Ab", "%F0%9F%8C%BF"])
+def test_an_id_that_cannot_be_gets_a_problem_too(api: Api, path: str) -> None:
+    answer = api.get(f"/proposals/{path}")
+    assert is_problem(answer, answer.status_code)
+    assert answer.status_code in (404, 422)
+
+
 # --- who may ---------------------------------------------------------------------------------------------------------
 
 CHANGES = ("/proposals/bugfix-0000000001/approve", "/proposals/bugfix-0000000001/reject", "/analyze",

@@ -12,6 +12,8 @@ reference   docs/api.md, made from the OpenAPI document
 
 from __future__ import annotations
 
+import re
+
 from starlette.routing import BaseRoute, Mount, Route
 
 from livhana_assets.web.api.application import ROOT, create_api
@@ -21,4 +23,6 @@ from livhana_assets.web.desk import Desk
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The API and the Prometheus page. The guard in front of them says who asks."""
-    return [Mount(ROOT, create_api(desk)), Route("/metrics", prometheus_endpoint(desk))]
+    mount = Mount(ROOT, create_api(desk))
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # else a path with a line break would pass it by
+    return [mount, Route("/metrics", prometheus_endpoint(desk))]
