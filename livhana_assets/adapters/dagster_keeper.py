@@ -85,12 +85,12 @@ class Keeper:
         out: BinaryIO | None = None
         while chunk := os.read(source, 65536):
             with suppress(OSError):
-                out = out or self._log.open("ab", buffering=0)
-                out.write(chunk)
-                if out.tell() > self._limit:
+                if out and out.tell() + len(chunk) > self._limit:
                     out.close()
                     out = None
                     self._log.replace(f"{self._log}.1")
+                out = out or self._log.open("ab", buffering=0)
+                out.write(chunk)
 
 
 def _prctl(option: int, value: int) -> None:
