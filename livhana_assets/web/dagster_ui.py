@@ -19,9 +19,9 @@ from dagster_webserver.version import __version__
 from starlette.types import ASGIApp
 
 from livhana_assets.adapters.dagster_services import LOCATION
+from livhana_assets.web.desk import LaunchFailed
 
 REPOSITORY = "__repository__"
-LAUNCH_SECONDS = 60.0
 STATEMENT_MS, RECYCLE_SECONDS, OVERFLOW = 15_000, 3_600, 20
 """For a database server behind Dagster's storage; what `dagster-webserver` takes by itself."""
 
@@ -36,10 +36,6 @@ LAUNCH = """mutation Launch($executionParams: ExecutionParams!) {
     ... on UnauthorizedError { message }
   }
 }"""
-
-
-class NotLaunched(Exception):
-    """Dagster did not take the job; the message is its reason."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class DagsterLauncher:
         self._app = app
 
     def launch(self, job: str, tags: Mapping[str, str]) -> str:
-        """The id of the run, which is queued by then. Raises NotLaunched."""
+        """The id of the run, which is queued by then. Raises LaunchFailed."""
         selector = {"pipelineName": job, "repositoryName": REPOSITORY, "repositoryLocationName": LOCATION}
         told = [{"key": key, "value": value} for key, value in tags.items()]
         asked = {"selector": selector, "mode": "default", "executionMetadata": {"tags": told}}
@@ -76,14 +72,18 @@ class DagsterLauncher:
             answer = apart.submit(asyncio.run, self._ask(LAUNCH, {"executionParams": asked})).result()
         launched: Mapping[str, Any] = (answer.get("data") or {}).get("launchPipelineExecution") or {}
         if "run" not in launched:
-            raise NotLaunched(f"Dagster did not start {job}: {_reason(answer, launched)}")
+            raise LaunchFailed(f"Dagster did not start {job}: {_reason(answer, launched)}")
         return str(launched["run"]["runId"])
 
     async def _ask(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        inside = httpx.ASGITransport(app=self._app)
-        async with httpx.AsyncClient(transport=inside, base_url="http://dagster", timeout=LAUNCH_SECONDS) as client:
-            answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
-        return answer if isinstance(answer, dict) else {}
+        inside = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=inside, base_url="http://dagster") as client:
+            answer = await client.post("/graphql", json={"query": query, "variables": variables})
+        try:
+            told = answer.json()
+        except ValueError:
+            told = {"errors": [{"message": f"its answer was {answer.status_code} {answer.text[:200]}"}]}
+        return told if isinstance(told, dict) else {}
 
 
 def _reason(answer: Mapping[str, Any], launched: Mapping[str, Any]) -> str:

@@ -16,12 +16,12 @@ from starlette.testclient import TestClient
 from livhana_assets.adapters.dagster_runs import DagsterRuns
 from livhana_assets.web.dagster_ui import (
     DagsterUI,
-    NotLaunched,
     WorkspaceFileTarget,
     WorkspaceProcessContext,
     create_app_from_workspace_process_context,
     dagster_ui,
 )
+from livhana_assets.web.desk import LaunchFailed
 from livhana_assets.web.graphql_rules import LAUNCHES, NEEDED
 
 INSTANCE = Path(__file__).parent.parent.parent / "dagster.yaml"
@@ -81,7 +81,7 @@ def test_each_mutation_of_this_dagster_is_somebodys_or_known_to_be_nobodys(clien
 
 
 def test_a_job_that_cannot_be_started_is_said_with_dagsters_reason(ui: DagsterUI) -> None:
-    with pytest.raises(NotLaunched, match=r"execute_proposal: .*livhana_assets\.definitions"):
+    with pytest.raises(LaunchFailed, match=r"execute_proposal: .*livhana_assets\.definitions"):
         ui.launcher.launch("execute_proposal", {"dagster/partition": "bugfix-1"})
 
 
@@ -89,5 +89,5 @@ def test_the_launcher_works_while_an_event_loop_runs(ui: DagsterUI) -> None:
     async def within() -> None:
         ui.launcher.launch("execute_proposal", {})
 
-    with pytest.raises(NotLaunched):
+    with pytest.raises(LaunchFailed):
         asyncio.run(within())
