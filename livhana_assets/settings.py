@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_CELERY_BROKER"),
         description="the Redis that hands steps to the Celery workers and takes their results, as `redis://host:6379/1`",
     )
+    dagster_yaml: Path | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_DAGSTER_YAML"),
+        description="an instance file of your own for Dagster, as deploy/dagster-postgres.yaml: its top-level keys replace the project's",
+    )
     time_zone: str = Field(
         "UTC", validation_alias=_name("IMPROVEMENT_TIMEZONE"), description="of the schedules; partitions are UTC"
     )

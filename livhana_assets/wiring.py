@@ -200,7 +200,10 @@ class Loop:
     def runs(self) -> DagsterRuns:
         from livhana_assets.adapters.dagster_runs import DagsterRuns
 
-        return DagsterRuns(self.home, Path(__file__).parent.parent / "dagster.yaml")
+        operators = self.settings.dagster_yaml
+        if operators and not operators.is_file():
+            raise NotConfigured(f"IMPROVEMENT_DAGSTER_YAML names {operators}, and there is no such file.")
+        return DagsterRuns(self.home, Path(__file__).parent.parent / "dagster.yaml", operators=operators)
 
     def coverage_reports(self) -> list[tuple[str, bytes]]:
         """The coverage reports that are there: files where the setting names an absolute path, else files of the target's head."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 MODULE = "livhana_assets.definitions"
 ENDING_SECONDS = 20.0
 DAY = 86_400
+PLAIN_INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 FAILURE = re.compile(
     r"(?:dagster\S*\.(?P<dagster>Failure)|\b(?P<kind>WarehouseError|BadQuery|NotReadOnly|StoreError|StoreUnavailable|BadAddress|StaleVersion"
     r"|AuditBroken|PatternAlreadyOpen|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved"
@@ -51,11 +51,15 @@ class Keep:
 class DagsterRuns:
     """Jobs by name, in subprocesses, with `home`/dagster as DAGSTER_HOME."""
 
-    def __init__(self, home: Path, instance_file: Path | None = None, keep: Keep | None = None) -> None:
+    def __init__(
+        self, home: Path, instance_file: Path | None = None, keep: Keep | None = None, operators: Path | None = None
+    ) -> None:
+        """`operators` is the operator's own instance file: what it says at its top level replaces what `instance_file` says there."""
         self.home = home
         self.keep = keep or Keep()
         self.dagster_home = home / "dagster"
         self._instance_file = instance_file
+        self._operators = operators
 
     def start(
         self, job: str, *, tags: Mapping[str, str] | None = None, told: Callable[[str], None] = lambda _: None
@@ -120,13 +124,17 @@ class DagsterRuns:
                     yield _Written(path, seen.st_mtime, seen.st_size)
 
     def prepare(self) -> None:
-        """Make DAGSTER_HOME with the project's instance configuration."""
+        """Make DAGSTER_HOME with the project's instance configuration; the operator's own is laid over it each time. Raises OSError where that is not there."""
         self.dagster_home.mkdir(parents=True, exist_ok=True)
         mine = self.dagster_home / "dagster.yaml"
-        if self._instance_file and self._instance_file.is_file() and not mine.exists():
-            shutil.copyfile(self._instance_file, mine)
+        if self._operators is not None:
+            _write_whole(mine, _laid_over(self._instance(), self._operators.read_text(encoding="utf-8")))
         elif not mine.exists():
-            mine.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+            mine.write_text(self._instance())
+
+    def _instance(self) -> str:
+        file = self._instance_file
+        return file.read_text(encoding="utf-8") if file and file.is_file() else PLAIN_INSTANCE
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -135,6 +143,22 @@ class DagsterRuns:
             "DAGSTER_HOME": str(self.dagster_home),
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def _laid_over(ours: str, theirs: str) -> str:
+    """Both instance files as one: each of their top-level keys as it stands there, the other ones as ours."""
+    import yaml
+
+    whole = {**(yaml.safe_load(ours) or {}), **(yaml.safe_load(theirs) or {})}
+    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """In one step, because a daemon may be reading it."""
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        beside = file.with_name(f".{file.name}.{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
 
 
 @contextmanager
