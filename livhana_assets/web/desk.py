@@ -55,13 +55,12 @@ class Shelf:
             self._refresh()
             return self._sorted
 
-    def proposal(self, proposal_id: str) -> Proposal:
-        """One of them, as the store has it now. Raises NoSuchProposal."""
+    def proposal(self, proposal_id: str) -> tuple[Proposal, int]:
+        """One of them as the store has it now, and what `seen` says, for one question to the store. Raises NoSuchProposal."""
         with self._lock:
             self._refresh()
-            if proposal_id in self._by_id:
-                return self._by_id[proposal_id]
-        return self._store.get(proposal_id)
+            found = self._by_id.get(proposal_id)
+            return found or self._store.get(proposal_id), self._seen
 
     def seen(self) -> int:
         """The audit line up to which everything is known: the same number means that nothing changed."""

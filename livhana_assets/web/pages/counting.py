@@ -11,11 +11,14 @@ from threading import Lock
 
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.model import Proposal
+from livhana_assets.web.limits import RateLimit
 
 FRESH_SECONDS = 60.0
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 0.3
 """How long a page waits for the first count of a pattern; after that it says that counting goes on."""
 AT_ONCE = 2
+BEGUN_AT_MOST = (20, 10.0)
+"""So many counts are begun in so many seconds: whoever leafs through thousands of proposals does not pay for as many queries."""
 KEPT = 512
 
 
@@ -43,25 +46,27 @@ class Counting:
     def __init__(self, read: Callable[[Proposal], ErrorPattern | None]) -> None:
         self._read, self._lock, self._number = read, Lock(), 0
         self._readings: OrderedDict[str, _Reading] = OrderedDict()
+        self._begun = RateLimit(*BEGUN_AT_MOST)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counting")
 
     def of(self, proposal: Proposal) -> Counted:
-        """What is known now; waits a little only where nothing is known yet and not many are waiting already."""
-        reading, crowded = self._reading(proposal)
-        if reading.before is None and not crowded:
+        """What is known now; waits a little only where nothing is known yet."""
+        reading = self._reading(proposal)
+        if reading is None:
+            return Counted(None, 0, counting=True)
+        if reading.before is None:
             wait([reading.future], PATIENCE_SECONDS)
         return _told(reading)
 
-    def _reading(self, proposal: Proposal) -> tuple[_Reading, bool]:
+    def _reading(self, proposal: Proposal) -> _Reading | None:
         with self._lock:
             known = self._readings.get(proposal.pattern_id)
-            if known is None or (known.future.done() and time.monotonic() - known.begun > FRESH_SECONDS):
+            stale = known is None or (known.future.done() and time.monotonic() - known.begun > FRESH_SECONDS)
+            if stale and self._begun.take("all"):
                 known = self._begin(proposal, known)
-            self._readings.move_to_end(proposal.pattern_id)
-            return known, not known.future.done() and self._waiting() > 2 * AT_ONCE
-
-    def _waiting(self) -> int:
-        return sum(not reading.future.done() for reading in self._readings.values())
+            if known is not None:
+                self._readings.move_to_end(proposal.pattern_id)
+            return known
 
     def _begin(self, proposal: Proposal, before: _Reading | None) -> _Reading:
         self._number += 1

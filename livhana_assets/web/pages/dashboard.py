@@ -36,8 +36,8 @@ MEASURED = {
 
 def routes(press: Press) -> list[BaseRoute]:
     def dashboard(request: Request) -> Response:
-        key = (press.desk.shelf.seen(), press.now().date())
-        return press.page(request, "dashboard.html", key, lambda: _facts(press.desk))
+        seen = press.desk.shelf.seen()
+        return press.page(request, "dashboard.html", (seen, press.now().date()), lambda: _facts(press.desk), seen=seen)
 
     return [Route("/review/dashboard", press.spoken(dashboard))]
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
 from livhana_assets.web.pages.words import visible
 
+if TYPE_CHECKING:
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexer import Lexer
+
 OPEN_LINES = 200
 """So many lines of a patch are shown at once; the rest of it is behind a click."""
 COLOURED_LINE = 1000
+LONGEST_NAME = 100
 COLOURED_BYTES = 200_000
 HEADER = re.compile(r"^diff --git a/(.+) b/(.+)$")
 HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
@@ -127,13 +134,25 @@ def _colours(path: str, lines: list[str]) -> list[Markup]:
 
 def _highlighted(path: str, text: str) -> list[Markup]:
     from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_for_filename
-    from pygments.util import ClassNotFound
 
-    try:
-        lexer = get_lexer_for_filename(path, stripnl=False, ensurenl=False)
-    except ClassNotFound:
+    language = _language(path.rpartition("/")[2][-LONGEST_NAME:])
+    if language is None:
         return []
-    html = highlight(text, lexer, HtmlFormatter(nowrap=True, classprefix="t-"))
+    html = highlight(text, language(stripnl=False, ensurenl=False), _formatter())
     return [Markup(line) for line in html.split("\n")][: text.count("\n") + 1]
+
+
+@cache
+def _formatter() -> HtmlFormatter[str]:
+    from pygments.formatters import HtmlFormatter
+
+    return HtmlFormatter(nowrap=True, classprefix="t-")
+
+
+@lru_cache(512)
+def _language(name: str) -> Callable[..., Lexer] | None:
+    """The lexer of a file of this name. Finding it looks at hundreds of patterns, so it is remembered."""
+    from pygments.lexers import find_lexer_class_for_filename
+
+    found: Callable[..., Lexer] | None = find_lexer_class_for_filename(name)
+    return found

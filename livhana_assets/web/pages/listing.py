@@ -22,8 +22,9 @@ def routes(press: Press) -> list[BaseRoute]:
         status = Status(asked["status"]) if asked.get("status") in set(Status) else None
         kind = asked.get("type", "") if asked.get("type") in KINDS else ""
         page = _page(asked.get("page", ""))
-        key = (press.desk.shelf.seen(), status, kind, page, press.minute())
-        return press.page(request, "listing.html", key, lambda: _facts(press, status, kind, page))
+        seen = press.desk.shelf.seen()
+        key = (seen, status, kind, page, press.minute())
+        return press.page(request, "listing.html", key, lambda: _facts(press, status, kind, page), seen=seen)
 
     return [Route("/review/proposals", press.spoken(listing))]
 

@@ -41,13 +41,13 @@ RESULTS = {
 
 def routes(press: Press, counting: Counting) -> list[BaseRoute]:
     def outcome(request: Request) -> Response:
-        proposal = press.desk.shelf.proposal(request.path_params["proposal_id"])
+        proposal, seen = press.desk.shelf.proposal(request.path_params["proposal_id"])
         if proposal.landing is None:
             told = f"{proposal.id} is {proposal.status} and has not landed, so there is no outcome yet."
             return press.sentence(request, 404, told)
         counted = counting.of(proposal)
         key = (proposal.id, proposal.version, counted.stamp, press.now().date())
-        return press.page(request, "outcome.html", key, lambda: _facts(press.desk, proposal, counted))
+        return press.page(request, "outcome.html", key, lambda: _facts(press.desk, proposal, counted), seen=seen)
 
     return [Route("/review/outcomes/{proposal_id}", press.spoken(outcome))]
 

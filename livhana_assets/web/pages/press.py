@@ -86,9 +86,8 @@ class Kept:
         return value
 
     def _drop_oldest(self) -> None:
-        for key in [key for key, made in self._made.items() if made.done()]:
-            if self._total <= self._size:
-                return
+        while self._total > self._size:
+            key = next(key for key, made in self._made.items() if made.done())
             self._total -= self._weight(self._made.pop(key).result())
 
 
@@ -112,13 +111,16 @@ class Press:
         key: tuple[Hashable, ...],
         facts: Facts,
         *,
+        seen: int,
         status: int = 200,
         told: str = "",
         typed: str = "",
     ) -> Response:
-        """The page for this key; `facts` are asked for only where it has not been rendered. `told` is said on top, `typed` is kept in its field."""
+        """The page for this key; `facts` are asked for only where it has not been rendered.
+
+        `seen` is the shelf's, `told` is said on top, `typed` is kept in its field."""
         person = person_of(request)
-        paused = self._pauses.get(self.desk.shelf.seen(), self.desk.paused)
+        paused = self._pauses.get(seen, self.desk.paused)
         whole = (template, *key, person.role, paused)
         body = self._pages.get(whole, lambda: self._render(template, person.role, paused, facts()))
         return HTMLResponse(self._filled(body, person, status, told, typed), status, HEADERS)

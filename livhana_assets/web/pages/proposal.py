@@ -44,7 +44,7 @@ def proposal_page(
     typed: str = "",
 ) -> Response:
     """The page of one proposal as it stands. Raises NoSuchProposal."""
-    proposal = press.desk.shelf.proposal(proposal_id)
+    proposal, seen = press.desk.shelf.proposal(proposal_id)
     counted = counting.of(proposal)
     key = (proposal.id, proposal.version, counted.stamp)
     return press.page(
@@ -52,6 +52,7 @@ def proposal_page(
         "proposal.html",
         key,
         lambda: _facts(press.desk, proposal, counted),
+        seen=seen,
         status=status,
         told=told,
         typed=typed,

@@ -24,8 +24,9 @@ ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
 def routes(press: Press) -> list[BaseRoute]:
     def queue(request: Request) -> Response:
         everything = request.query_params.get("all") == "1"
-        key = (press.desk.shelf.seen(), everything, press.minute())
-        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything))
+        seen = press.desk.shelf.seen()
+        key = (seen, everything, press.minute())
+        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything), seen=seen)
 
     return [Route("/review", press.spoken(queue))]
 
