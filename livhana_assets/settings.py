@@ -131,6 +131,12 @@ class Settings(BaseSettings):
     deploy_command: str | None = Field(
         None, validation_alias=_name("IMPROVEMENT_DEPLOY_COMMAND"), description="what `livhana deploy` runs"
     )
+    deploy_seconds: float = Field(
+        1800,
+        gt=0,
+        validation_alias=_name("IMPROVEMENT_DEPLOY_SECONDS"),
+        description="a deploy command that takes longer is ended",
+    )
     auto_revert: bool = Field(
         False, validation_alias=_name("IMPROVEMENT_AUTO_REVERT"), description="revert by itself what made things worse"
     )

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import AliasChoices
 from pydantic_settings import SettingsError
 
 from livhana_assets.loop.proposals.drafting import draft_bugfix
@@ -29,6 +30,7 @@ from livhana_assets.settings import Settings
 if TYPE_CHECKING:
     from livhana_assets.adapters.access_file import AccessFile
     from livhana_assets.adapters.dagster_runs import DagsterRuns
+    from livhana_assets.loop.execution.deploy import DeployCommand
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
     from livhana_assets.loop.sources.live_metrics import LiveMetrics
@@ -218,6 +220,20 @@ class Loop:
         return found
 
     @cached_property
+    def deploy_command(self) -> DeployCommand | None:
+        """What `livhana deploy` runs, without any setting of the loop's in its environment; None where none is set."""
+        from livhana_assets.adapters.deploy_command import BadCommand, DeployCommandLine
+
+        if not (text := (self.settings.deploy_command or "").strip()):
+            return None
+        try:
+            return DeployCommandLine(
+                text, self.home / "deployments", hidden=setting_names(), seconds=self.settings.deploy_seconds
+            )
+        except BadCommand as why:
+            raise NotConfigured(str(why)) from None
+
+    @cached_property
     def effect(self) -> Effect:
         if self.settings.land == "pull_request":
             raise NotConfigured(
@@ -246,6 +262,15 @@ class Loop:
             )
 
         return draft
+
+
+def setting_names() -> frozenset[str]:
+    """Every name, in capitals, under which the environment may hold a setting of the loop's, its secrets among them."""
+    fields = Settings.model_fields.values()
+    aliases = (field.validation_alias for field in fields)
+    return frozenset(
+        str(name).upper() for alias in aliases if isinstance(alias, AliasChoices) for name in alias.choices
+    )
 
 
 def _why_unusable(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
@@ -36,7 +35,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(analyze)
     app.command()(execute)
     app.command()(reprove)
-    app.command()(deployed)
 
 
 def run(
@@ -235,26 +233,6 @@ def reprove(proposal_id: Annotated[str, typer.Argument(help="a proposal with a p
     )
     if not all(step.passed for step in steps):
         raise Failed(f"The proof of {proposal_id} does not hold any more.")
-
-
-def deployed(
-    commit: Annotated[str, typer.Argument(help="the commit, tag or release that went live")],
-    at: Annotated[datetime | None, typer.Option("--at", help="when, UTC; default: now")] = None,
-) -> None:
-    """Record a deployment, for platforms whose rows carry no release: what happens from then on counts for the changes that it holds."""
-    loop = Loop()
-    loop.target.refresh()
-    resolved = loop.release_commit(commit)
-    if resolved is None:
-        raise typer.BadParameter(f"{commit} is no commit, tag or branch of {loop.target.location}", param_hint="COMMIT")
-    moment = (at.replace(tzinfo=UTC) if at else now()).isoformat()
-    loop.store.record(
-        actor=getpass.getuser(),
-        action="deployed",
-        operation=f"deployed:{resolved}:{moment}",
-        details={"commit": resolved, "at": moment},
-    )
-    say(f"Recorded: {resolved[:12]} went live at {moment}.")
 
 
 def _would_draft(loop: Loop) -> None:

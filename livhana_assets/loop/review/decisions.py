@@ -37,7 +37,7 @@ def approve(
     standing = proposal.approval if proposal.status is Status.APPROVED else None
     if standing and standing.digest == digest and (door == "policy" or standing.door != "policy"):
         return proposal
-    _require_name(by)
+    require_name(by)
     if proposal.status is Status.PROPOSED and not (proposal.proof and proposal.proof.holds):
         raise Refused(f"{proposal_id} has no proof that holds, so it cannot be approved.")
     approval = Approval(
@@ -81,7 +81,7 @@ def reject(
     """Say no, with the reason; drafting remembers it. Raises DigestChanged where a digest is named and is another."""
     if not reason.strip():
         raise Refused("A rejection needs a reason: say it with --reason TEXT; it is remembered for the next time.")
-    _require_name(by)
+    require_name(by)
     proposal = _seen(store, proposal_id, digest)
     return _save(store, proposal, Status.REJECTED, at=now, actor=by, action="rejected", detail=reason, origin=origin)
 
@@ -90,7 +90,7 @@ def accept(
     store: ProposalStore, proposal_id: str, *, by: str, now: datetime, origin: str = "", digest: str = ""
 ) -> Proposal:
     """Say that a specification is worth building. Raises DigestChanged where a digest is named and is another."""
-    _require_name(by)
+    require_name(by)
     proposal = _seen(store, proposal_id, digest)
     return _save(store, proposal, Status.ACCEPTED, at=now, actor=by, action="accepted", origin=origin)
 
@@ -122,7 +122,7 @@ def _digest_changed(proposal_id: str) -> DigestChanged:
     )
 
 
-def _require_name(by: str) -> None:
+def require_name(by: str) -> None:
     """A decision is somebody's, by a name that fits one line of a commit message."""
     if not by.strip() or not by.isprintable():
         raise Refused("A decision needs the name of a person, in one line: say who you are with --by NAME.")

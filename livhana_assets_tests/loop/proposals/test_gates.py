@@ -355,7 +355,7 @@ def test_a_reversal_may_remove_exactly_the_test_that_came_with_the_change():
         FileChange(LANDED_TEST.path, "D", "100644", "000000", "c" * 40, "a" * 40, 0, 4, False),
         FileChange(LANDED_TEST.path, "M", "100644", "100644", "b" * 40, "c" * 40, 1, 4, False),
     ],
-    ids=["another test", "edited since", "not removed but changed"],
+    ids=["another-test", "edited-since", "changed-instead"],
 )
 def test_a_reversal_may_touch_no_other_test(other):
     assert "existing tests untouched" in vet(SOURCE, other, needs_test=False, undone=(SOURCE, LANDED_TEST))
