@@ -186,6 +186,19 @@ def _backfill(up: RunningUp, proposal: Proposal) -> str:
     return str(answer["data"]["launchPartitionBackfill"]["backfillId"])
 
 
+# --- through the API -------------------------------------------------------------------------------------------------
+
+
+def test_what_the_api_executes_is_a_run_in_dagster(up: RunningUp) -> None:
+    """It is refused there, because this home has no target; what counts is that it was started."""
+    proposal = up.proposal(8)
+    with up.client(REVIEWER) as client:
+        path = f"/api/improvements/proposals/{proposal.id}"
+        client.post(f"{path}/approve", json={"digest": proposal.digest}).raise_for_status()
+        client.post(f"{path}/execute").raise_for_status()
+    assert len(up.runs({"dagster/partition": proposal.id})) == 1
+
+
 # --- at the end ------------------------------------------------------------------------------------------------------
 
 
