@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from livhana_assets.adapters.dagster_runs import DagsterRuns
+from livhana_assets_tests.deploy.not_run import not_run
 from livhana_assets_tests.deploy.postgres_server import binaries, running_postgres
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ print(json.dumps({"job": run.job_name, "status": run.status.value, "steps": even
 def postgres() -> Iterator[str]:
     bin = binaries()
     if bin is None:
-        pytest.skip("not run: there is no Postgres server here (Debian's package postgresql)")
+        not_run("there is no Postgres server here: install Debian's package postgresql")
     with running_postgres(bin) as url:
         yield url
 
