@@ -31,7 +31,12 @@ def tick(sensor: str, instance: dg.DagsterInstance, loop: Loop, cursor: str | No
     """What the daemon gets: run requests, the skip reason, the cursor to keep, requests about partitions."""
     repository = defs.get_repository_def()
     context = dg.build_sensor_context(
-        instance, cursor=cursor, repository_def=repository, resources={"loop": loop}, sensor_name=sensor
+        instance,
+        cursor=cursor,
+        repository_def=repository,
+        resources={"loop": loop},
+        sensor_name=sensor,
+        instance_ref=instance.get_ref() if instance.is_persistent else None,
     )
     with context:
         return repository.get_sensor_def(sensor).evaluate_tick(context)
