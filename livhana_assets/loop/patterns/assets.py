@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
+from livhana_assets.loop.patterns.arrivals import days_held
 from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, rows_conserved
+from livhana_assets.loop.patterns.errors import Conserved, error_patterns_day, fingerprint_day, rows_conserved
 from livhana_assets.loop.sources.assets import check_result, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
 
@@ -35,11 +36,12 @@ def error_fingerprints(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.MaterializeResult:
     counts = {}
-    for number, day in enumerate(context.partition_keys, 1):
-        rows = fingerprint_day(warehouse, date.fromisoformat(day))
+    held = days_held(warehouse, *_span(context))
+    for number, day in enumerate(_days(context), 1):
+        rows = fingerprint_day(warehouse, day) if day in held else 0
         context.log.info(f"{day}: {rows} rows ({number} of {len(context.partition_keys)} days)")
-        counts[day] = rows_conserved(warehouse, date.fromisoformat(day))
-        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
+        counts[day.isoformat()] = rows_conserved(warehouse, day) if day in held else Conserved(0, 0, 0)
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     return dg.MaterializeResult(check_results=[check_result("rows_conserved", conserved(counts))])
 
 
@@ -69,12 +71,12 @@ def error_fingerprints(
 def error_patterns(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], policy: dg.ResourceParam[Any]
 ) -> dg.MaterializeResult:
-    for day in context.partition_keys:
-        rows = error_patterns_day(warehouse, date.fromisoformat(day))
-        context.log.info(f"{day}: {rows} patterns")
-        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day)
+    days, held = _days(context), days_held(warehouse, *_span(context))
+    for number, day in enumerate(days, 1):
+        rows = error_patterns_day(warehouse, day) if day in held else 0
+        context.log.info(f"{day}: {rows} patterns ({number} of {len(days)} days)")
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     warehouse.compact()
-    days = [date.fromisoformat(day) for day in context.partition_keys]
     return dg.MaterializeResult(
         metadata={"days": len(days)},
         check_results=[
@@ -82,3 +84,12 @@ def error_patterns(
             check_result("no_secrets", no_secrets(warehouse, days)),
         ],
     )
+
+
+def _days(context: dg.AssetExecutionContext) -> list[date]:
+    return [date.fromisoformat(day) for day in context.partition_keys]
+
+
+def _span(context: dg.AssetExecutionContext) -> tuple[date, date]:
+    days = _days(context)
+    return min(days), max(days)
