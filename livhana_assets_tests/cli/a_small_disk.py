@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -75,11 +75,16 @@ def small_disk(mount: Path, megabytes: int) -> Iterator[SmallDisk]:
             holder.stdin.close()
 
 
-def on_the_disk(disk: SmallDisk, terminal: Terminal) -> Terminal:
-    """The terminal with its home copied onto the disk."""
-    if terminal.home.is_dir():
-        shutil.copytree(terminal.home, disk.seen / "home")
-    return Terminal(terminal.folder, disk.mount / "home", terminal.target, disk.inside)
+@contextmanager
+def on_the_disk(disk: SmallDisk, terminal: Terminal) -> Iterator[Terminal]:
+    """The terminal with its home copied onto the disk. There is room again and its Redis is stopped at the end, also when the test failed."""
+    shutil.copytree(terminal.home, disk.seen / "home")
+    there = replace(terminal, home=disk.mount / "home", inside=disk.inside)
+    try:
+        yield there
+    finally:
+        (disk.seen / FILLER).unlink(missing_ok=True)
+        there("down")
 
 
 def read_only(folder: Path) -> tuple[str, ...]:

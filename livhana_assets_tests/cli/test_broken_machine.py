@@ -27,8 +27,7 @@ COUNT = "SELECT COUNT(*) AS n FROM logs.error_logs"
 def test_a_full_disk_stops_taking_in_and_looking_and_keeps_every_row(shop: Terminal, tmp_path: Path) -> None:
     require_mounts()
     more = log(tmp_path / "more.jsonl", datetime.now(UTC), 40)
-    with small_disk(tmp_path / "disk", 12) as disk:
-        terminal = on_the_disk(disk, shop)
+    with small_disk(tmp_path / "disk", 12) as disk, on_the_disk(disk, shop) as terminal:
         before = terminal.json("query", COUNT)
         disk.fill()
         answer = terminal("ingest", "errors", more)
@@ -40,7 +39,6 @@ def test_a_full_disk_stops_taking_in_and_looking_and_keeps_every_row(shop: Termi
         assert terminal.json("query", COUNT) == before
         assert terminal("ingest", "errors", more).code == 0
         assert terminal("run", "daily").ended(0, "for you")
-        assert terminal("down").code == 0
 
 
 def test_a_full_disk_refuses_a_decision_and_an_execution_and_keeps_what_was_acknowledged(
@@ -48,8 +46,7 @@ def test_a_full_disk_refuses_a_decision_and_an_execution_and_keeps_what_was_ackn
 ) -> None:
     require_mounts()
     refs = heads(shop)
-    with small_disk(tmp_path / "disk", 12) as disk:
-        terminal = on_the_disk(disk, shop)
+    with small_disk(tmp_path / "disk", 12) as disk, on_the_disk(disk, shop) as terminal:
         proposal = the_only(terminal)
         decide = "approve", proposal["id"], "--digest", proposal["digest"][:12], "--by", "ada"
         disk.fill()
@@ -63,7 +60,6 @@ def test_a_full_disk_refuses_a_decision_and_an_execution_and_keeps_what_was_ackn
         assert the_only(terminal)["status"] in ("approved", "executing")
         assert terminal("execute", proposal["id"]).ended(0, "is implemented")
         assert terminal("audit", "verify").code == 0
-        assert terminal("down").code == 0
 
 
 def test_a_home_or_project_folder_that_cannot_be_written_is_told(shared: Terminal, tmp_path: Path) -> None:
