@@ -108,7 +108,7 @@ def _is_specification(proposal: Proposal) -> str:
     """Why it cannot be approved, and what can be said to it instead."""
     told = f"{proposal.id} is a specification without a patch, so there is nothing to approve"
     if proposal.status is Status.ACCEPTED:
-        return f"{told}: it is accepted already; build it, or `livhana reject {proposal.id} --reason TEXT`."
+        return f"{told}: it is accepted already; give it one with `livhana attach {proposal.id} PATCH`."
     return f"{told}: say that it is worth building with `livhana accept {proposal.id}`, or reject it."
 
 

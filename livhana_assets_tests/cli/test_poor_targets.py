@@ -48,7 +48,9 @@ def test_a_target_without_tests_gets_specifications_which_can_be_accepted_and_no
         approve = "approve", proposal["id"], "--digest", proposal["digest"][:12]
         assert terminal(*approve).ended(3, "is a specification without a patch", f"`livhana accept {proposal['id']}`")
         assert terminal("accept", proposal["id"]).code == 0
-        assert terminal(*approve).ended(3, "is a specification without a patch", "is accepted already")
+        assert terminal(*approve).ended(
+            3, "is a specification without a patch", f"`livhana attach {proposal['id']} PATCH`"
+        )
         assert terminal("doctor").code == 1
 
 
