@@ -35,11 +35,10 @@ def create_api(desk: Desk) -> FastAPI:
     api.include_router(reading(desk, ROOT))
     api.include_router(deciding(desk))
     problems.add_to(api)
-    document = openapi(api)
 
     @api.get("/openapi.json", include_in_schema=False)
     async def read_openapi(request: Request) -> Response:
-        return JSONResponse(document)
+        return JSONResponse(openapi(api))
 
     return api
 
