@@ -19,7 +19,7 @@ from livhana_assets.loop.proposals.audit import TRANSITION, replay, verify
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition, advance
 from livhana_assets.loop.proposals.model import Claim, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
-from livhana_assets.loop.proposals.ports import ProposalStore, StoreError
+from livhana_assets.loop.proposals.ports import AuditBroken, ProposalStore, StoreError
 from livhana_assets.loop.review import decisions
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets_tests.a_proposal import NOON
@@ -89,7 +89,10 @@ class World:
             return "something else landed than was approved"
         if said_yes and outcomes[0] != "rejected":
             return f"an acknowledged rejection ended as {outcomes[0]}"
-        return "" if replay(lines)[self.id] == final.status else "the audit tells another status"
+        try:
+            return "" if replay(lines)[self.id] == final.status else "the audit tells another status"
+        except AuditBroken as broken:
+            return str(broken)
 
 
 def settle(world: World, choose: random.Random) -> None:
