@@ -29,10 +29,13 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, change nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Bring stored proposals and warehouse tables to this release's form; again it does nothing. Refuses what a newer release wrote."""
+    """Bring stored proposals and warehouse tables to this release's form, and Dagster's instance file into place; again it does nothing.
+
+    Refuses what a newer release wrote."""
     loop = Loop()
     work = _Work.looked_up(loop)
     if not dry_run:
+        loop.runs.prepare()
         work.do(loop)
     rows = work.rows("would be done" if dry_run else "done")
     if as_json:

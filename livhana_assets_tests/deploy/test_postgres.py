@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from livhana_assets.adapters.dagster_runs import DagsterRuns
+from livhana_assets.settings import Settings
+from livhana_assets.wiring import Loop, NotConfigured
 from livhana_assets_tests.deploy.not_run import not_run
 from livhana_assets_tests.deploy.postgres_server import binaries, running_postgres
 
@@ -52,3 +55,27 @@ def test_a_run_is_stored_in_postgres_and_read_back_by_another_process(postgres: 
     told = json.loads(python("-c", READ, **environment))
     assert told == {"job": "glance", "status": "SUCCESS", "steps": 1, "url": postgres, "limits": 4}
     assert not (tmp_path / "dagster" / "history").exists()
+
+
+def test_an_operators_file_replaces_what_it_says_follows_its_changes_and_keeps_the_rest(tmp_path: Path) -> None:
+    mine, whole = tmp_path / "mine.yaml", tmp_path / "dagster" / "dagster.yaml"
+    runs = DagsterRuns(tmp_path, ROOT / "dagster.yaml", operators=mine)
+    for seconds in (30, 60):
+        mine.write_text(f"run_monitoring: {{enabled: true, max_runtime_seconds: {seconds}}}\n")
+        runs.prepare()
+        told = yaml.safe_load(whole.read_text())
+        assert told["run_monitoring"]["max_runtime_seconds"] == seconds
+        assert told["telemetry"] == {"enabled": False} and "concurrency" in told
+
+
+def test_what_stands_in_the_home_stays_where_nobody_names_a_file(tmp_path: Path) -> None:
+    (tmp_path / "dagster").mkdir()
+    (tmp_path / "dagster" / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    DagsterRuns(tmp_path, ROOT / "dagster.yaml").prepare()
+    assert (tmp_path / "dagster" / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_an_instance_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    told = {"LIVHANA_HOME": str(tmp_path / "home"), "IMPROVEMENT_DAGSTER_YAML": str(tmp_path / "gone.yaml")}
+    with pytest.raises(NotConfigured, match=r"IMPROVEMENT_DAGSTER_YAML names .*gone\.yaml"):
+        assert Loop(Settings(**told)).runs
