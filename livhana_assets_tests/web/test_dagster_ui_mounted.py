@@ -9,18 +9,15 @@ from pathlib import Path
 
 import dagster
 import pytest
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from livhana_assets.adapters.dagster_runs import DagsterRuns
-from livhana_assets.web.dagster_ui import (
-    DagsterUI,
-    WorkspaceFileTarget,
-    WorkspaceProcessContext,
-    create_app_from_workspace_process_context,
-    dagster_ui,
-)
+from livhana_assets.web.dagster_ui import DagsterUI, dagster_ui
 from livhana_assets.web.desk import LaunchFailed
 from livhana_assets.web.graphql_rules import LAUNCHES, NEEDED
 
