@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,23 +12,28 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
-from livhana_assets.loop.proposals.ports import StaleVersion
+from livhana_assets.loop.proposals.ports import SandboxUnavailable, StaleVersion, TargetError
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
+from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
 from livhana_assets.web.pages.counting import Counting
 from livhana_assets.web.pages.press import Endpoint, Press, person_of, status_of
 from livhana_assets.web.pages.proposal import proposal_page
 from livhana_assets.web.people import Person, Role
 from livhana_assets.web.sessions import is_form_token
+from livhana_assets.wiring import NotConfigured
 
 FORM_BYTES = 64 * 1024
 WORDS_AT_MOST = 4000
 CHANGED = "It changed since you saw it, so nothing was decided. This is how it stands now: read it and decide again."
 NOT_OURS = "This form is not from a page of yours, so nothing was changed: load the page again and use its form."
 
+TOLD_ON_THE_PAGE = (
+    Refused, StaleVersion, IllegalTransition, LaunchFailed, NotConfigured, TargetError, SandboxUnavailable, WarehouseError,
+)  # fmt: skip
 Form = Mapping[str, str]
 Decide = Callable[[Desk, Person, str, Form], str]
-"""Carries a decision out; the word that the page then answers to."""
+"""Carries a decision out; the page that it leads to, below the proposals."""
 
 
 class TooLong(Refused):
@@ -40,7 +45,12 @@ class NoReason(Refused):
 
 
 def routes(press: Press, counting: Counting) -> list[BaseRoute]:
-    decisions: Mapping[str, Decide] = {"approve": _approve, "reject": _reject, "accept": _accept, "execute": _execute}
+    decisions: Mapping[str, Decide] = {
+        "approve": _approve,
+        "reject": _reject,
+        "accept": _accept,
+        "execute": _execute,
+    }
     return [
         *(
             Route(
@@ -76,16 +86,14 @@ def _deciding(press: Press, counting: Counting, decide: Decide) -> Callable[[Req
     def act(request: Request, form: Form) -> Response:
         proposal_id = request.path_params["proposal_id"]
         try:
-            word = _decided(press.desk, person_of(request), proposal_id, form, decide)
-        except (Refused, StaleVersion, IllegalTransition, LaunchFailed) as error:
+            after = _decided(press.desk, person_of(request), proposal_id, form, decide)
+        except TOLD_ON_THE_PAGE as error:
             told = CHANGED if isinstance(error, DigestChanged | StaleVersion) else str(error)
             status = 422 if isinstance(error, NoReason | TooLong) else status_of(error)
             return proposal_page(
                 press, counting, request, proposal_id, status=status, told=told, typed=_words(form)[:WORDS_AT_MOST]
             )
-        return RedirectResponse(
-            f"/review/proposals/{quote(proposal_id, safe='')}?told={word}", 303, {"Cache-Control": "no-store"}
-        )
+        return RedirectResponse(f"/review/proposals/{after}", 303, {"Cache-Control": "no-store"})
 
     return act
 
@@ -103,29 +111,26 @@ def _decided(desk: Desk, person: Person, proposal_id: str, form: Form, decide: D
 
 def _approve(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     comment = form.get("comment", "").strip()
-    try:
-        desk.approve(person, proposal_id, digest=form.get("digest", ""), comment=comment, door="pages")
-    except LaunchFailed as error:
-        raise LaunchFailed(f"Your approval stands, but it is not carried out yet: {error}") from error
-    return "approved"
+    desk.approve(person, proposal_id, digest=form.get("digest", ""), comment=comment, door="pages")
+    return f"{proposal_id}?told=approved"
 
 
 def _reject(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     reason = form.get("reason", "").strip()
     if not reason:
         raise NoReason("A rejection needs a reason: say why; it is remembered for the next time.")
-    desk.reject(person, proposal_id, reason=reason)
-    return "rejected"
+    desk.reject(person, proposal_id, reason=reason, digest=form.get("digest", ""))
+    return f"{proposal_id}?told=rejected"
 
 
 def _accept(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
-    desk.accept(person, proposal_id)
-    return "accepted"
+    desk.accept(person, proposal_id, digest=form.get("digest", ""))
+    return f"{proposal_id}?told=accepted"
 
 
 def _execute(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     desk.execute(person, proposal_id)
-    return "started"
+    return f"{proposal_id}?told=started"
 
 
 def _pausing(press: Press, paused: bool) -> Callable[[Request, Form], Response]:

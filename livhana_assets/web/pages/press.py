@@ -18,7 +18,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
-from livhana_assets.loop.proposals.ports import NoSuchProposal, StaleVersion, StoreError, StoreUnavailable, TargetError
+from livhana_assets.loop.proposals.ports import (
+    NoSuchProposal,
+    SandboxUnavailable,
+    StaleVersion,
+    StoreError,
+    StoreUnavailable,
+    TargetError,
+)
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
@@ -46,6 +53,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (LaunchFailed, 503),
     (WarehouseError, 503),
     (TargetError, 503),
+    (SandboxUnavailable, 503),
     (NotConfigured, 503),
 )
 SPOKEN = tuple(error for error, _ in STATUSES)
