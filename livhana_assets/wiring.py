@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from livhana_assets.loop.execution.deploy import DeployCommand
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
+    from livhana_assets.loop.review.announcements import Sender
     from livhana_assets.loop.sources.live_metrics import LiveMetrics
     from livhana_assets.loop.sources.ports import Warehouse
 
@@ -128,6 +129,17 @@ class Loop:
         """What the mapped live metrics read now; nothing where none are set up."""
         mapped = self.settings.live_metrics if self.settings.metrics_redis_url else {}
         return read_all(self.live_metrics, mapped, now()) if mapped else ()
+
+    @cached_property
+    def channel(self) -> Sender | None:
+        """Where people are told what happened; None where no webhook is set."""
+        from livhana_assets.adapters.webhook import BadAddress, Webhook
+
+        address = self.settings.webhook_url
+        try:
+            return Webhook(address.get_secret_value()) if address else None
+        except BadAddress as why:
+            raise NotConfigured(f"IMPROVEMENT_WEBHOOK_URL cannot be used: {why}") from None
 
     @cached_property
     def access(self) -> AccessFile:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import dagster as dg
 import pytest
@@ -31,6 +34,7 @@ NOW = datetime.now(UTC)
 LANDING = Landing(commit="c" * 40, branch="main", previous="b" * 40, landed_at=NOW - timedelta(days=3))
 PLAIN = [
     "new_error_batches", "live_metric_alarms", "approved_proposals", "stale_claims", "due_outcomes", "closed_proposal_partitions",
+    "announcements",
 ]  # fmt: skip
 
 
@@ -278,3 +282,46 @@ def test_a_failed_run_is_not_told_while_the_clock_is_off(instance: dg.DagsterIns
     store = MemoryProposalStore()
     failed(instance, a_loop(tmp_path, store, ENABLE_SELF_IMPROVEMENT=False))
     assert list(store.audit()) == []
+
+
+# --- announcements ---
+
+
+class Channel(BaseHTTPRequestHandler):
+    """A webhook that keeps what it is told."""
+
+    told: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.told.append(json.loads(body)["text"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing on the terminal."""
+
+
+@pytest.fixture
+def channel() -> Iterator[str]:
+    Channel.told.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Channel) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+
+
+def test_the_channel_is_told_once_also_when_the_cursor_is_lost(
+    instance: dg.DagsterInstance, tmp_path: Path, channel: str
+) -> None:
+    loop = a_loop(tmp_path, IMPROVEMENT_WEBHOOK_URL=channel)
+    one = waiting()
+    add_all(loop.store, [one])
+    first = tick("announcements", instance, loop)
+    tick("announcements", instance, loop, first.cursor)
+    tick("announcements", instance, loop)
+    assert [one.id in text and "Waiting for you" in text for text in Channel.told] == [True]
+
+
+def test_without_a_channel_the_sensor_says_what_to_set(instance: dg.DagsterInstance, loop: Loop) -> None:
+    assert "IMPROVEMENT_WEBHOOK_URL" in tick("announcements", instance, loop).skip_message

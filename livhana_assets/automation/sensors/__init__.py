@@ -1,5 +1,6 @@
 """Plain sensors: each reads the store or the warehouse, where the truth is, and no event that anybody could report."""
 
+from livhana_assets.automation.sensors.announcing import announcements
 from livhana_assets.automation.sensors.proposals import (
     approved_proposals,
     closed_proposal_partitions,
@@ -18,4 +19,5 @@ SENSORS = [
     due_outcomes,
     closed_proposal_partitions,
     run_failures,
+    announcements,
 ]
