@@ -167,13 +167,13 @@ def printed_link(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RunningUp]:
-    """It is stopped at the end, with the Redis of its home."""
+def running(folder: Path, **changes: str) -> Iterator[RunningUp]:
+    """With these settings; it is stopped at the end, with the Redis of its home."""
     home = folder / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     access = AccessFile(home / "access")
     tokens = {REVIEWER: access.add(REVIEWER, "reviewer"), VIEWER: access.add(VIEWER, "viewer")}
-    process = started(folder, home)
+    process = started(folder, home, **changes)
     try:
         link = printed_link(process)
         store = RedisProposalStore.at(open_embedded_redis(home / "redis"))
