@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,9 @@ def waiting(number: int = 1, **changes: Any) -> Proposal:
 
 
 def approved(number: int = 1, **changes: Any) -> Proposal:
-    now = datetime.now(UTC)
-    approval = Approval(by="jesse", digest="d" * 64, approved_at=now, expires_at=now.replace(year=now.year + 1))
+    """A minute ago, on the terminal."""
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    approval = Approval(by="jesse", digest="d" * 64, approved_at=at, expires_at=at + timedelta(days=14))
     return waiting(number, **{"status": Status.APPROVED, "approval": approval, **changes})
 
 

@@ -124,6 +124,19 @@ def test_where_the_decision_started_the_run_the_sensor_starts_no_other(
     assert keys(found) == [] and "under way" in found.skip_message
 
 
+@pytest.mark.parametrize(("door", "asked"), [("cli", 0), ("pages", 0), ("dagster", 1), ("policy", 1)])
+def test_a_door_that_starts_the_run_itself_is_given_a_moment(
+    instance: dg.DagsterInstance, loop: Loop, door: str, asked: int
+) -> None:
+    before = approved()
+    assert before.approval
+    fresh = before.approval.model_copy(update={"door": door, "approved_at": datetime.now(UTC)})
+    add_all(loop.store, [before.model_copy(update={"approval": fresh})])
+    found = tick("approved_proposals", instance, loop)
+    assert len(keys(found)) == asked
+    assert len(json.loads(found.cursor)["waiting"]) == 1
+
+
 @pytest.mark.parametrize("mode", ["hourly", "manual"])
 def test_where_execution_is_not_on_approval_nothing_is_started(
     instance: dg.DagsterInstance, tmp_path: Path, mode: str
