@@ -25,7 +25,7 @@ from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.web.an_api import ROOT, Api, proved, specified
 
-EXAMPLES = int(os.environ.get("LIVHANA_FUZZ_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("LIVHANA_FUZZ_EXAMPLES", "30"))
 ON_REDIS = max(5, EXAMPLES // 5)
 MODES = tuple(GenerationMode)
 PROMISED = [
