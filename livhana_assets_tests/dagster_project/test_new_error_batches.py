@@ -110,6 +110,6 @@ def test_a_cursor_that_cannot_be_read_looks_at_everything_again(instance: dg.Dag
 
 
 def test_no_batch_is_lost_or_done_twice_across_restarts(tmp_path: Path) -> None:
-    tally = simulate(30, tmp_path)
+    tally = simulate(30, tmp_path, seed=11)
     assert (tally.lost, tally.doubled) == (0, 0)
-    assert tally.batches == 30 and tally.restarts >= 3 and tally.dead_runs >= 1
+    assert tally.batches == 30 and tally.restarts >= 5 and tally.dead_runs >= 2
