@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -13,6 +14,7 @@ from livhana_assets.cli.errors import Failed
 from livhana_assets.cli.tables import print_json, print_rows, say
 from livhana_assets.loop.execution.carry_out import landing_branch, prove_patch
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.unread import unread_days
@@ -67,6 +69,8 @@ def run(
     if what in ("full", "auto"):
         measure_landed(loop)
     try:
+        if what in ("full", "auto"):
+            _execute_reversals(loop)
         if what == "auto":
             _execute_allowed(loop)
     finally:
@@ -132,6 +136,7 @@ def settle(loop: Loop) -> tuple[Proposal, ...]:
         settled = recover(loop.store, loop.target, is_alive=is_alive, now=now())
         for proposal in settled:
             say(f"{proposal.id} was left executing by a process that is gone: it is {proposal.status} now.")
+    settled += settle_reversals(loop.store, now=now())
     return settled + expire(loop.store, now=now(), policy=loop.policy)
 
 
@@ -239,10 +244,30 @@ def _would_draft(loop: Loop) -> None:
     print_rows(pattern_rows(loop), "Dry run: nothing was drafted")
 
 
+def _execute_reversals(loop: Loop) -> None:
+    """What IMPROVEMENT_AUTO_REVERT approved; nothing else goes without `auto`."""
+    _execute_each(loop, [one for one in loop.store.proposals() if _is_auto_reversal(one)])
+
+
+def _is_auto_reversal(proposal: Proposal) -> bool:
+    approval = proposal.approval
+    return (
+        bool(proposal.reverts)
+        and proposal.status is Status.APPROVED
+        and approval is not None
+        and approval.door == "policy"
+    )
+
+
 def _execute_allowed(loop: Loop) -> None:
-    """Everything that policy allows, one after the other; one that fails does not keep the others from their turn. Raises Failed at the end."""
+    """Everything that policy allows."""
+    _execute_each(loop, approve_allowed(loop.store, clock=now, policy=loop.policy, told=say))
+
+
+def _execute_each(loop: Loop, allowed: Iterable[Proposal]) -> None:
+    """One after the other; one that fails does not keep the others from their turn. Raises Failed at the end."""
     failed = []
-    for proposal in approve_allowed(loop.store, clock=now, policy=loop.policy, told=say):
+    for proposal in allowed:
         try:
             execute_one(loop, proposal.id)
         except (Failed, Refused) as why:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
+from livhana_assets.loop.execution.reversal import draft_reversal
 from livhana_assets.loop.outcomes.metrics import improvement_counters
 from livhana_assets.loop.patterns.errors import load_error_pattern, load_error_patterns
 from livhana_assets.loop.patterns.model import ErrorPattern
@@ -176,6 +177,13 @@ class Desk:
         if self.paused():
             raise Refused("The loop is paused, so nothing is carried out: resume it first.")
         return self._launch_execution(proposal_id)
+
+    def revert(self, person: Person, proposal_id: str, *, reason: str = "") -> Proposal:
+        """Propose to take a landed change back, proved; the standing reversal where there is one. Raises Refused with nothing changed."""
+        require(person, Role.reviewer)
+        return draft_reversal(
+            self.loop.store, self.loop.ground, proposal_id, by=person.name, reason=reason, policy=self.loop.policy, now=self.clock()
+        )  # fmt: skip
 
     def analyze(self, person: Person) -> str:
         """Start drafting what is due; the run's id."""

@@ -11,6 +11,7 @@ from livhana_assets.automation.jobs import account, execute_proposal, measure_ou
 from livhana_assets.automation.requests import asked_or_skipped, request_execution
 from livhana_assets.automation.switch import held, off, under_way
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.outcomes.due import over, to_measure
 from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.proposals.assets import log_page
@@ -64,6 +65,7 @@ def stale_claims(context: dg.SensorEvaluationContext, loop: dg.ResourceParam[Loo
     settled: tuple[Proposal, ...] = ()
     if any(proposal.status is Status.EXECUTING for proposal in loop.store.proposals()):
         settled = recover(loop.store, loop.target, is_alive=is_alive, now=now())
+    settled += settle_reversals(loop.store, now=now())
     ended = (*settled, *expire(loop.store, now=now(), policy=loop.policy))
     for proposal in ended:
         context.log.info(

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.execution.assets import agent_executions, execution
+from livhana_assets.loop.execution.reversal import answer_worse
 from livhana_assets.loop.outcomes import checks
 from livhana_assets.loop.outcomes.conclude import conclude
 from livhana_assets.loop.outcomes.digest import Week, digest
@@ -18,6 +19,7 @@ from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.patterns.assets import error_fingerprints
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
+from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import Commit, ProposalStore
 from livhana_assets.loop.sources.assets import api_metrics, check_result, code_changes, error_logs, test_coverage
 from livhana_assets.loop.sources.coverage import read_reports
@@ -44,7 +46,7 @@ MONTH_COMMITS = 5000
     owners=["team:improvement"],
     backfill_policy=dg.BackfillPolicy.single_run(),
     description="Did it help? improved, not_improved or inconclusive, from exposure to releases that hold the change; no data is never "
-    "success. Serves the original's success metrics.",
+    "success. What made things worse gets a reversal. Serves the original's success metrics.",
 )
 def outcomes(
     context: dg.AssetExecutionContext,
@@ -52,6 +54,8 @@ def outcomes(
     warehouse: dg.ResourceParam[Warehouse],
     target: dg.ResourceParam[Any],
     release_commit: dg.ResourceParam[Any],
+    ground: dg.ResourceParam[Any],
+    policy: dg.ResourceParam[Policy],
     clock: dg.ResourceParam[Any],
 ) -> dg.MaterializeResult:
     target.refresh()
@@ -61,6 +65,9 @@ def outcomes(
         told.append(f"- {concluded.id}: {concluded.verdict.result if concluded.verdict else concluded.status}")
         log_page(context.instance, concluded, load_error_pattern(warehouse, concluded.pattern_id))
         context.log.info(told[-1].removeprefix("- "))
+    for made in answer_worse(store, ground, policy=policy, now=clock(), told=context.log.info):
+        told.append(f"- {made.id} takes back what made things worse: {made.status}")
+        log_page(context.instance, made)
     return dg.MaterializeResult(metadata={"verdicts": dg.MetadataValue.md("\n".join(told))})
 
 

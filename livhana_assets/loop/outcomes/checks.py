@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from livhana_assets.loop.outcomes.measure import EXPECTED_AT_LEAST, RATIO
-from livhana_assets.loop.outcomes.metrics import COUNTERS, documents, new_tests
+from livhana_assets.loop.outcomes.metrics import COUNTERS, documents, kind_of, new_tests
 from livhana_assets.loop.proposals.audit import replay, verify
 from livhana_assets.loop.proposals.model import Proposal, Status, Verdict
 from livhana_assets.loop.proposals.ports import AuditBroken, AuditEntry
@@ -101,7 +101,7 @@ def recount(lines: Sequence[AuditEntry], proposals: Sequence[Proposal]) -> dict[
     improved = {name for name, status in replay(lines).items() if status is Status.IMPROVED}
 
     def of(kind: str, ids: set[str]) -> int:
-        return sum((known[name].type if name in known else name.split("-")[0]) == kind for name in ids)
+        return sum((kind_of(known[name]) if name in known else name.split("-")[0]) == kind for name in ids)
 
     return {
         "improvementsProposed": len(shown),

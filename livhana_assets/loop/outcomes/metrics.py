@@ -102,9 +102,14 @@ def reached(entry: AuditEntry) -> str:
     return str(to) if to and to != before else entry.action
 
 
+def kind_of(proposal: Proposal) -> str:
+    """The type that counts; a reversal is no bug that was found and no feature."""
+    return "reversal" if proposal.reverts else proposal.type
+
+
 def _type(entry: AuditEntry, known: Mapping[str, Proposal]) -> str:
     proposal = known.get(entry.proposal_id)
-    return proposal.type if proposal else str(entry.details.get("type") or entry.proposal_id.split("-")[0])
+    return kind_of(proposal) if proposal else str(entry.details.get("type") or entry.proposal_id.split("-")[0])
 
 
 def response_times(proposals: Iterable[Proposal]) -> dict[str, int | float]:
