@@ -28,9 +28,9 @@ DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGE
 COMMANDS = typer.main.get_command(app)
 ENUMERATED = ("run", "analyze", "audit", "ingest")
 """Commands that check their first word themselves: the words are those of its help."""
-PLANNED = ("deploy",)
-"""Named by the page of settings ahead of its command."""
-NO_SETTINGS = {"LIVHANA_REPORT_FD", "LIVHANA_REQUIRE_BROWSER"}
+PLANNED: tuple[str, ...] = ()
+"""Named by a document ahead of its command."""
+NO_SETTINGS = {"LIVHANA_REPORT_FD", "LIVHANA_REQUIRE_BROWSER", "LIVHANA_COMMIT", "LIVHANA_PROPOSAL"}
 LARGEST_PICTURE = 300_000
 
 
@@ -94,8 +94,13 @@ def mistake(told: Told) -> str:
     except MissingParameter as error:
         return error.format_message() if told.whole else ""
     except UsageError as error:
-        return error.format_message()
+        return "" if _is_about_a_file(error) else error.format_message()
     return _unknown_word(command, words)
+
+
+def _is_about_a_file(error: UsageError) -> bool:
+    """A document names files that the reader has, not this machine."""
+    return re.search(r"file '.+' does not exist", error.format_message()) is not None
 
 
 def _unknown_word(command: Any, words: list[str]) -> str:
@@ -263,20 +268,34 @@ def sentences_of_the_product() -> Iterator[str]:
                 yield node.value
 
 
+HEADINGS = ("Nothing is proposed", "An execution fails", "The dashboard or the API does not answer")
+
+
+def quotes(text: str) -> list[str]:
+    """What the first column of tables puts in the product's mouth."""
+    return [row[0].partition("` (")[0].strip("`") for row in rows(text) if row[0].startswith("`")]
+
+
+def is_said(quote: str, said: list[str]) -> bool:
+    """Whether one sentence of the product holds every part of the quote, an ellipsis or a number between them."""
+    parts = [part.strip() for part in re.split(r"…|\d+(?= )", quote) if part.strip()]
+    return any(all(part in sentence for part in parts) for sentence in said)
+
+
 def test_troubleshooting_quotes_what_the_product_says() -> None:
     said = [re.sub(r"\{\w*\}", "…", sentence) for sentence in sentences_of_the_product()]
-    quoted = [
-        row[0].strip("`")
-        for row in rows(section((ROOT / "docs/operate.md").read_text(), "Troubleshooting"))
-        if "`" in row[0]
-    ]
-    assert len(quoted) > 15
+    operating = section((ROOT / "docs/operate.md").read_text(), "Troubleshooting")
+    texts = [operating, *(section((ROOT / "docs/troubleshooting.md").read_text(), heading) for heading in HEADINGS)]
+    quoted = [quote for text in texts for quote in quotes(text)]
+    assert len(quoted) > 60
+    assert [quote for quote in quoted if not is_said(quote, said)] == []
+    assert not is_said("The moon is full: …", said)
 
-    def is_said(quote: str) -> bool:
-        parts = [part.strip() for part in re.split(r"…|\d+(?= )", quote.partition("` (")[0]) if part.strip()]
-        return any(all(part in sentence for part in parts) for sentence in said)
 
-    assert [quote for quote in quoted if not is_said(quote)] == []
+def test_every_symptom_has_its_cause_and_what_to_do() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    symptoms = [row for heading in HEADINGS for row in rows(section(page, heading))]
+    assert [row for row in symptoms if len(row) != 3 or not all(row)] == []
 
 
 # --- settings, tables, states, assets, dependencies ------------------------------------------------------------------
