@@ -1,14 +1,15 @@
 # Every target does its own set-up. `make` alone lists them.
-.PHONY: help setup demo test browser check bench
+.PHONY: help setup demo test drills browser check bench
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo     the sample platform, one whole turn of the loop, then where to look"
-	@echo "make test     all tests"
+	@echo "make test     the tests, but for the long ones"
+	@echo "make drills   the long tests: kills, full disks, real servers, the browser, every guard taken away once"
 	@echo "make check    format, lint, types, import contracts"
 	@echo "make browser  only the test that looks at the Dagster UI in chromium"
-	@echo "make bench    speed figures with their limits"
+	@echo "make bench    speed figures with their limits, then the long counts (about 20 minutes)"
 	@echo "make setup    only .venv and what the machine lacks"
 
 setup:
@@ -18,7 +19,10 @@ demo: setup
 	@.venv/bin/livhana demo
 
 test: setup
-	@.venv/bin/python -m pytest -rs -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -rs -n 2 --dist loadfile -m "not drill and not browser"
+
+drills: setup
+	@.venv/bin/python -m pytest -rs -n 2 --dist loadfile -m "drill or browser"
 
 browser: setup
 	@.venv/bin/python -m pytest -rs -m browser

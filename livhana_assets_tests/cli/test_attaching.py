@@ -12,6 +12,8 @@ import pytest
 from livhana_assets_tests.cli.a_shop import FILES, Terminal, at_a_prompt, crash
 from livhana_assets_tests.repositories import bare_repository, git, write
 
+pytestmark = pytest.mark.drill
+
 CART = "shop/cart.py"
 FIXED = FILES[CART].replace(
     '    return cart["coupon"]', '    if cart["coupon"] is None:\n        return 0\n    return cart["coupon"]'

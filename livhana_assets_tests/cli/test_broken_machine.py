@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from livhana_assets.adapters.embedded_redis import open_embedded_redis
 from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.loop.proposals.policy import Policy
@@ -19,6 +21,8 @@ from livhana_assets.loop.review.decisions import approve_by_policy
 from livhana_assets_tests.cli.a_shop import Terminal, log
 from livhana_assets_tests.cli.a_small_disk import on_the_disk, read_only, require_mounts, small_disk, without
 from livhana_assets_tests.cli.test_decisions import heads, the_only
+
+pytestmark = pytest.mark.drill
 
 ROOM_FOR_A_START, ROOM_FOR_A_CLAIM = 400_000, 120_000
 COUNT = "SELECT COUNT(*) AS n FROM logs.error_logs"

@@ -14,6 +14,8 @@ import pytest
 
 from livhana_assets_tests.cli.a_shop import LIVHANA
 
+pytestmark = pytest.mark.drill
+
 MOMENTS = (
     "Building the sample shop's repository …",
     "Serving simulated customers, before …",

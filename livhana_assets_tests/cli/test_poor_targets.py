@@ -24,6 +24,8 @@ from livhana_assets_tests.repositories import (
     write,
 )
 
+pytestmark = pytest.mark.drill
+
 TODAY = datetime.now(UTC)
 YESTERDAY = TODAY - timedelta(days=1)
 JAVASCRIPT = {

@@ -26,6 +26,8 @@ from livhana_assets.loop.proposals.assets import bugfix_proposals
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors
 
+pytestmark = pytest.mark.drill
+
 TODAY = datetime.now(UTC).date()
 DAYS = [(TODAY - timedelta(days=ago)).isoformat() for ago in range(90)][::-1]
 BUSY = (0, 1, 30, 89)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import redis
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
@@ -19,6 +20,8 @@ from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.loop.proposals.audit import verify
 from livhana_assets_tests.cli.a_shop import Terminal, log
 from livhana_assets_tests.deploy.earlier_data import PROPOSAL, lay_out
+
+pytestmark = pytest.mark.drill
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "backup.sh"
 

@@ -23,6 +23,8 @@ from livhana_assets.wiring import NotConfigured
 from livhana_assets_tests.deploy.earlier_data import EARLIER
 from livhana_assets_tests.redis_server import running_redis
 
+pytestmark = pytest.mark.drill
+
 ROOT = Path(__file__).parents[2]
 COMMANDS = Path(sys.executable).parent
 DAY = date(2026, 11, 20)

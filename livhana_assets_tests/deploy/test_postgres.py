@@ -18,6 +18,8 @@ from livhana_assets.wiring import Loop, NotConfigured
 from livhana_assets_tests.deploy.not_run import not_run
 from livhana_assets_tests.deploy.postgres_server import binaries, running_postgres
 
+pytestmark = pytest.mark.drill
+
 ROOT = Path(__file__).parents[2]
 JOB = "import dagster as dg\n\n@dg.op\ndef look():\n    return 1\n\n@dg.job\ndef glance():\n    look()\n"
 READ = """

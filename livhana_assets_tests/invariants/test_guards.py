@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.drill
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 DIFFS = sorted((HERE / "guards").glob("*.diff"))

@@ -25,6 +25,8 @@ from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.web.an_api import ROOT, Api, proved, specified
 
+pytestmark = pytest.mark.drill
+
 EXAMPLES = int(os.environ.get("LIVHANA_FUZZ_EXAMPLES", "30"))
 ON_REDIS = max(5, EXAMPLES // 5)
 MODES = tuple(GenerationMode)

@@ -6,12 +6,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.loop.proposals.documents import write_document
 from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.web.interleavings import on_store, over_rest
+
+pytestmark = pytest.mark.drill
 
 ON_STORE, OVER_REST, ON_REDIS = 1000, 130, 20
 

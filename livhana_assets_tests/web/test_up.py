@@ -23,6 +23,8 @@ from livhana_assets_tests.web.a_running_up import (
     within,
 )
 
+pytestmark = pytest.mark.drill
+
 LAUNCH = """mutation LaunchPipelineExecution($executionParams: ExecutionParams!) {
   launchPipelineExecution(executionParams: $executionParams) { __typename ... on LaunchRunSuccess { run { runId } } } }"""
 LAUNCH_MANY = """mutation LaunchMultipleRuns($executionParamsList: [ExecutionParams!]!) {

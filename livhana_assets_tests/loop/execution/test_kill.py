@@ -27,6 +27,8 @@ from livhana_assets_tests.loop.execution.an_approved_change import started
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.repositories import git, snapshot
 
+pytestmark = pytest.mark.drill
+
 AT_LEAST = 3
 """So often each of the two ends has to be seen."""
 EXTRA = 20

@@ -27,6 +27,8 @@ from livhana_assets_tests.loop.execution.an_approved_change import QUICK_SUITE
 from livhana_assets_tests.loop.execution.processes import children_of, lives, until
 from livhana_assets_tests.repositories import difference, snapshot
 
+pytestmark = pytest.mark.drill
+
 SETTINGS = f'IMPROVEMENT_TARGET_BRANCH=main\nIMPROVEMENT_LAND=branch\nIMPROVEMENT_TEST_COMMAND="{QUICK_SUITE}"\n'
 
 
