@@ -2,7 +2,7 @@
 
 queue      /review                  what waits, ranked
 proposal   /review/proposals/ID     one screen to decide on
-deciding   POST …/approve, reject, accept, execute; /review/pause, /review/resume
+deciding   POST …/approve, reject, accept, execute, revert; /review/pause, /review/resume
 listing    /review/proposals        everything there ever was
 outcome    /review/outcomes/ID      before and after a landing
 dashboard  /review/dashboard        counters, trend, time to decision, ledger

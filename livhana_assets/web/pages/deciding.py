@@ -50,6 +50,7 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
         "reject": _reject,
         "accept": _accept,
         "execute": _execute,
+        "revert": _revert,
     }
     return [
         *(
@@ -131,6 +132,12 @@ def _accept(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
 def _execute(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     desk.execute(person, proposal_id)
     return f"{proposal_id}?told=started"
+
+
+def _revert(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    """Leads to the reversal, which is decided on like any other change."""
+    reversal = desk.revert(person, proposal_id, reason=form.get("reason", "").strip())
+    return f"{reversal.id}?told=reversal"
 
 
 def _pausing(press: Press, paused: bool) -> Callable[[Request, Form], Response]:

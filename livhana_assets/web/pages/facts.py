@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from livhana_assets.loop.patterns.model import ErrorPattern
-from livhana_assets.loop.proposals.lifecycle import NEXT
+from livhana_assets.loop.proposals.lifecycle import LANDED, NEXT
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, is_protected
 from livhana_assets.web.pages.charts import Chart, Row
@@ -31,6 +31,7 @@ class Decisions:
     reject: bool
     accept: bool
     execute: bool
+    revert: bool
 
 
 def decisions_on(proposal: Proposal) -> Decisions:
@@ -40,6 +41,7 @@ def decisions_on(proposal: Proposal) -> Decisions:
         reject=Status.REJECTED in NEXT[proposal.status],
         accept=proposal.status is Status.SPECIFIED,
         execute=proposal.status is Status.APPROVED,
+        revert=proposal.status in LANDED and proposal.landing is not None,
     )
 
 

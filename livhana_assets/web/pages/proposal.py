@@ -20,6 +20,7 @@ DONE = {
     "approved": "Approved. It is carried out as soon as the loop gets to it, or by the button here.",
     "rejected": "Rejected. The reason is remembered, and the pattern is not proposed again until its evidence changes in kind.",
     "accepted": "Accepted: it is worth building.",
+    "reversal": "This takes the change back. It is decided on like any other.",
     "started": "Started. This page shows what became of it when you load it again.",
 }
 """What is said after a decision, by the word in the address."""
