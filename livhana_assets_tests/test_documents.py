@@ -360,6 +360,43 @@ def test_every_job_is_in_the_design() -> None:
     assert [job.name for job in JOBS if f"`{job.name}`" not in design()] == []
 
 
+def test_every_schedule_and_sensor_is_in_the_design_and_the_guide() -> None:
+    from livhana_assets.automation import SCHEDULES, SENSORS
+
+    guide = (ROOT / "docs/guide.md").read_text()
+    assert [each.name for each in (*SCHEDULES, *SENSORS) if f"`{each.name}`" not in design()] == []
+    assert [each.name for each in SCHEDULES if f"`{each.name}`" not in guide] == []
+
+
+def test_the_layers_are_drawn_as_the_contract_has_them() -> None:
+    contract = (ROOT / ".importlinter").read_text()
+    assert layers_of(contract, "livhana_assets") in design()
+    assert layers_of(contract, "livhana_assets.loop").removesuffix(" > partitions") in design()
+
+
+def layers_of(contract: str, container: str) -> str:
+    """The layers as one line, the highest first."""
+    found = re.search(rf"containers =\n    {re.escape(container)}\nlayers =\n((?:    .+\n)+)", contract)
+    assert found
+    lines = [line.strip() for line in found[1].splitlines()]
+    return " > ".join(
+        re.sub(r"\((\w+)\)", r"\1", line) if "|" not in line else "(adapters | settings)" for line in lines
+    )
+
+
+def test_every_adapter_is_in_the_design() -> None:
+    folder = ROOT / "livhana_assets/adapters"
+    modules = {path.stem for path in folder.glob("[a-z]*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    assert {name for name in modules if f"`{name}`" not in design()} == set()
+
+
+def test_every_decision_record_is_named_by_the_design() -> None:
+    records = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [record.name for record in records if f"adr/{record.name})" not in design()] == []
+
+
 def test_every_dependency_says_why_it_is_there() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = [name for extra in project["project"]["optional-dependencies"].values() for name in extra]
