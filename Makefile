@@ -1,11 +1,12 @@
 # Every target does its own set-up. `make` alone lists them.
-.PHONY: help setup demo test drills browser check bench
+.PHONY: help setup demo test rooms drills browser check bench
 .DEFAULT_GOAL := help
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo     the sample platform, one whole turn of the loop, then where to look"
 	@echo "make test     the tests, but for the long ones"
+	@echo "make rooms    the rooms' own tests, without Dagster: seconds"
 	@echo "make drills   the long tests: kills, full disks, real servers, the browser, every guard taken away once"
 	@echo "make check    format, lint, types, import contracts"
 	@echo "make browser  only the test that looks at the Dagster UI in chromium"
@@ -20,6 +21,9 @@ demo: setup
 
 test: setup
 	@.venv/bin/python -m pytest -rs -n 2 --dist loadfile -m "not drill and not browser"
+
+rooms: setup
+	@.venv/bin/python -m pytest -rs livhana_assets_tests/loop -m "not drill and not doors"
 
 drills: setup
 	@.venv/bin/python -m pytest -rs -n 2 --dist loadfile -m "drill or browser"

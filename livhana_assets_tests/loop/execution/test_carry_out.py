@@ -33,6 +33,8 @@ from livhana_assets_tests.loop.execution.an_approved_change import (
 from livhana_assets_tests.loop.proposals.test_drafting import NO_BAND
 from livhana_assets_tests.repositories import bare_repository, git, write
 
+pytestmark = pytest.mark.doors
+
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 

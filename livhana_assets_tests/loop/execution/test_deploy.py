@@ -22,6 +22,8 @@ from livhana_assets.loop.proposals.model import Claim, Landing, Proposal, Status
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets_tests.a_proposal import a_proposal
 
+pytestmark = pytest.mark.doors
+
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 COMMIT = "c0ffee" + "0" * 34
 HIDDEN = frozenset({"ANTHROPIC_API_KEY", "REDIS_URL", "IMPROVEMENT_SECRET_KEY"})

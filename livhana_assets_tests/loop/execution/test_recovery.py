@@ -22,6 +22,8 @@ from livhana_assets_tests.loop.execution.processes import ref_updates_in, someon
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.repositories import git, snapshot
 
+pytestmark = pytest.mark.doors
+
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:

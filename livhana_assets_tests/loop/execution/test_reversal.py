@@ -34,6 +34,8 @@ from livhana_assets_tests.loop.execution.an_approved_change import (
 )
 from livhana_assets_tests.repositories import bare_repository, git, write
 
+pytestmark = pytest.mark.doors
+
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 POLICY = Policy()
 REVERTING = Policy(auto_revert=True)

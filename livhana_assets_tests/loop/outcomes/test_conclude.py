@@ -19,6 +19,8 @@ from livhana_assets_tests.a_proposal import a_proposal
 from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors, log_requests, python_trace
 from livhana_assets_tests.repositories import add_commit, clean_repository, git
 
+pytestmark = pytest.mark.doors
+
 LANDED_AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BEFORE, AFTER = LANDED_AT - timedelta(hours=2), LANDED_AT + timedelta(days=1)
 NOW = LANDED_AT + timedelta(days=2)

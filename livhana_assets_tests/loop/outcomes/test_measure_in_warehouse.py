@@ -17,6 +17,8 @@ from livhana_assets.loop.proposals.model import Landing, Proposal, Status
 from livhana_assets_tests.a_proposal import a_proposal
 from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors, log_requests, python_trace
 
+pytestmark = pytest.mark.doors
+
 LANDED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BEFORE, AFTER = LANDED - timedelta(hours=2), LANDED + timedelta(days=1)
 NOW = LANDED + timedelta(days=2)

@@ -25,6 +25,8 @@ from livhana_assets.loop.patterns.fingerprints import fingerprint
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Suspect
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors, node_trace, python_trace
 
+pytestmark = pytest.mark.doors
+
 NEXT_DAY = DAY + timedelta(days=1)
 
 

@@ -14,6 +14,8 @@ from livhana_assets.loop.patterns.exemplars import exemplar_of
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets_tests.loop.patterns.error_rows import DAY, error_row, log_errors, python_trace
 
+pytestmark = pytest.mark.doors
+
 PLANTED = ("hunter2", "ghp_abcdefghijklmnopqrst", "ann@corp.example", "bob@corp.example")
 MESSAGE = "no login for password=hunter2 with ghp_abcdefghijklmnopqrst of ann@corp.example"
 

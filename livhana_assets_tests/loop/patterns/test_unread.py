@@ -1,10 +1,14 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.loop.patterns.errors import fingerprint_day
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors
+
+pytestmark = pytest.mark.doors
 
 
 def test_a_day_is_unread_until_all_its_rows_are_grouped(tmp_path: Path) -> None:

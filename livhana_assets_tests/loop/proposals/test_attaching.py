@@ -25,6 +25,8 @@ from livhana_assets.loop.review.decisions import accept, approve
 from livhana_assets_tests.loop.proposals.test_drafting import AT, FILES, SHOP, a_pattern
 from livhana_assets_tests.repositories import clean_repository, git, write
 
+pytestmark = pytest.mark.doors
+
 POLICY = Policy(min_errors=5)
 UNFIT = a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", {})
 """A crash without logged variables: no test can be rebuilt from it."""

@@ -17,6 +17,7 @@ from livhana_assets.adapters.rules_analyst import RulesAnalyst
 from livhana_assets.adapters.test_runners import PytestRunner
 from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar, Frame
 from livhana_assets.loop.proposals.drafting import draft_bugfix
+from livhana_assets.loop.proposals.expected import nonsense
 from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
 from livhana_assets.loop.proposals.model import Effect, Hypothesis, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
@@ -24,6 +25,8 @@ from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Repro
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import draft_patterns
 from livhana_assets_tests.repositories import clean_repository, git
+
+pytestmark = pytest.mark.doors
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 POLICY = Policy(min_errors=5)
@@ -211,6 +214,34 @@ def test_the_first_candidate_that_is_proved_wins(ground: ProvingGround) -> None:
     made = draft(NO_BAND, ground, Scripted(wrong + "\n# nothing\n", right))
     assert made.status is Status.PROPOSED
     assert "if band is None" in made.implementation.patch
+
+
+def test_a_missing_value_written_into_a_text_is_never_pinned_as_the_right_answer(ground: ProvingGround) -> None:
+    glued = SHOP.replace('    return band["rate"] * 2', '    return band["rate"] * 2 if band else f"rate:{band}"')
+    made = draft(NO_BAND, ground, Scripted(glued))
+    assert made.status is Status.SPECIFIED
+    [why] = [tried.value for tried in made.evidence if tried.label == "tried: Scripted"]
+    assert why == "the call then gives 'rate:None': None is written into a text, which is no answer"
+
+
+@pytest.mark.parametrize(
+    ("value", "test", "word"),
+    [
+        ('"urn:undefined:undefined"', "serialize({ nss: undefined });", "undefined"),
+        ('{ total: "NaN EUR" }', "total([]);", "NaN"),
+        ("'Dear [object Object]'", "greet(name);", "[object Object]"),
+        ("['a', 'null']", "split(None)", "null"),
+        ("undefined", "find({});", ""),
+        ("{'a': None}", "find({})", ""),
+        ('"undefined behaviour"', 'shown("undefined behaviour");', ""),
+        ("'Nonesuch, nullable'", "find({})", ""),
+        ("""'{"a": null}'""", "dumps({})", ""),
+        ("'x' * 1000", "find({})", ""),
+    ],
+)
+def test_which_values_are_nonsense(value: str, test: str, word: str) -> None:
+    why = nonsense(value, test)
+    assert f"{word} is written into a text" in why if word else why == ""
 
 
 class Twofold(Scripted):

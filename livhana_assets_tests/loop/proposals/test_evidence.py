@@ -13,6 +13,8 @@ from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors
 
+pytestmark = pytest.mark.doors
+
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DeltaWarehouse:

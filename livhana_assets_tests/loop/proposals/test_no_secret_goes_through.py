@@ -34,6 +34,8 @@ from livhana_assets_tests.bigquery_server import open_bigquery_server
 from livhana_assets_tests.loop.patterns.error_rows import DAY, error_row, log_errors, python_trace
 from livhana_assets_tests.repositories import clean_repository
 
+pytestmark = pytest.mark.doors
+
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 POLICY = Policy(min_errors=1)
 CART = (
