@@ -9,6 +9,7 @@ from itertools import islice
 
 from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of, text_of
+from livhana_assets.loop.proposals.expected import expected_value, nonsense
 from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record, ranked
 from livhana_assets.loop.proposals.model import Evidence, Gate, Proof, Step
 from livhana_assets.loop.proposals.policy import Policy
@@ -139,9 +140,11 @@ def _prove(
     """The candidate with its proof, or why it was refused, cheapest checks first."""
     target, chosen, reason = ground.target, reproduced[0], proof.reason_of(crash)
     edits = {path: text.encode() for path, text in candidate.edits.items()}
-    value = _expected_value(candidate, chosen, ground, base, edits, at)
+    value = expected_value(candidate, chosen.reproduction, chosen.runner, ground, base, edits, at)
     if isinstance(value, bool):
         return "the call still fails with the patch"
+    if why := nonsense(value or "", chosen.reproduction.render(None)):
+        return why
     test = chosen.reproduction.render(value or None).encode()
     message = _commit_message(candidate, crash)
     tests_only = target.build(base, {chosen.reproduction.path: test}, f"Test for {crash.pattern.pattern_id}", at)
@@ -206,26 +209,6 @@ def parent_of(target: TargetRepo, commit: str) -> str:
     if not before:
         raise TargetError(f"{commit[:12]} has no commit before it in {target.location}.")
     return before[0]
-
-
-def _expected_value(
-    candidate: Candidate, chosen: Reproduced, ground: ProvingGround, base: str, edits: dict[str, bytes], at: datetime
-) -> str | bool | None:
-    """The literal that the call gives with the patch; None where the test can only assert that it returns; False where it fails."""
-    if not chosen.reproduction.probe:
-        return None
-    bare = ground.target.build(base, edits, "Probe", at)
-    seen = ground.probe(bare, chosen.runner, chosen.reproduction.probe)
-    if seen is None:
-        return False
-    if "raises" in seen:
-        return (
-            f"raises:{candidate.raises}"
-            if candidate.raises and str(seen["raises"]).endswith(candidate.raises)
-            else False
-        )
-    value = seen.get("value")
-    return str(value) if value is not None else f"type:{seen.get('type')}"
 
 
 def _variants_hold(
