@@ -121,13 +121,38 @@ console.log(JSON.stringify(keys));
 await client.close();
 """
 
+APPROVE = """
+import express from 'express';
+import { improvements } from './improvements.js';
+const [url, token, path, body] = process.argv.slice(1);
+const app = express();
+app.use(express.json());
+app.use((request, response, next) => { request.user = { name: 'ada' }; next(); });
+app.use('/api/improvements', improvements({ url, tokens: { ada: token } }));
+const server = app.listen(0, '127.0.0.1', async () => {
+  const here = `http://127.0.0.1:${server.address().port}${path}`;
+  const answer = await fetch(here, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  console.log(answer.status);
+  process.exit(0);
+});
+"""
+
 
 def kept_by_node(copy: Path, redis_url: str, at: str, entries: list[dict[str, Any]]) -> list[str]:
     """The keys under which knowledge.js, called as a module, keeps the entries in the category `shared`."""
-    words = ["node", "--input-type=module", "-e", KEEP, redis_url, at, json.dumps(entries)]
-    done = subprocess.run(words, cwd=copy, capture_output=True, text=True, timeout=20, check=False)
+    return list(json.loads(_said_by_node(copy, KEEP, redis_url, at, json.dumps(entries))))
+
+
+def approved_by_node(copy: Path, loop: str, token: str, path: str, body: str) -> int:
+    """What Ada gets from improvements.js in an application whose express.json() comes before it."""
+    return int(_said_by_node(copy, APPROVE, loop, token, path, body))
+
+
+def _said_by_node(copy: Path, script: str, *words: str) -> str:
+    command = ["node", "--input-type=module", "-e", script, *words]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr
-    return list(json.loads(done.stdout))
+    return done.stdout
 
 
 def as_json(known: Mapping[str, str]) -> str:

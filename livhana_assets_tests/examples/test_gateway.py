@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -23,6 +25,7 @@ from livhana_assets_tests.a_proposal import NOON
 from livhana_assets_tests.examples.a_gateway import (
     EXAMPLE,
     Seen,
+    approved_by_node,
     as_json,
     installed,
     kept_by_node,
@@ -72,8 +75,9 @@ def for_the_gateway(redis_url: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("example"))
+def example() -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        yield installed(Path(folder))
 
 
 @pytest.fixture(scope="module")
@@ -169,14 +173,25 @@ def test_whoever_has_no_token_of_their_own_decides_nothing(both: Both) -> None:
     assert both.api.store.get(proposal.id) == proposal
 
 
-@pytest.mark.parametrize("said", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Cookie": "session=1"}])  # fmt: skip
-def test_a_form_on_another_site_decides_nothing(both: Both, said: dict[str, str]) -> None:
-    is_problem(both.ask("POST", f"{PROPOSALS}/bugfix-1/execute", headers=said), 403)
+@pytest.mark.parametrize(("number", "name", "value"), [(10, "Origin", "https://evil.example"), (11, "Sec-Fetch-Site", "cross-site"), (12, "Cookie", "session=1")])  # fmt: skip
+def test_a_form_on_another_site_decides_nothing(both: Both, number: int, name: str, value: str) -> None:
+    proposal = both.api.add(proved(number))
+    assert "another site" in is_problem(both.approve(proposal, headers={name: value}), 403)
+    assert both.api.store.get(proposal.id) == proposal
 
 
 def test_a_page_of_the_gateways_own_site_may_decide(both: Both) -> None:
     proposal = both.api.add(proved(7))
     assert both.approve(proposal, headers={"Origin": both.gateway, "Cookie": "session=1"}).status_code == 200
+
+
+def test_a_gateway_that_has_read_the_json_itself_passes_it_on(both: Both, example: Path) -> None:
+    proposal = both.api.add(proved(8))
+    path = f"{PROPOSALS}/{proposal.id}/approve"
+    body = json.dumps({"digest": proposal.digest, "comment": "read before"})
+    assert approved_by_node(example, both.loop, both.api.tokens["reviewer"], path, body) == 200
+    approval = both.api.store.get(proposal.id).approval
+    assert approval and (approval.digest, approval.comment) == (proposal.digest, "read before")
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------
@@ -200,7 +215,9 @@ def test_a_body_that_is_too_long_stops_at_the_gateway(both: Both) -> None:
 
 
 def test_only_reading_and_deciding_pass(both: Both) -> None:
+    before = len(both.seen.headers)
     is_problem(both.ask("DELETE", f"{PROPOSALS}/bugfix-1"), 405)
+    assert len(both.seen.headers) == before
 
 
 def test_a_loop_that_is_down_is_a_bad_gateway(example: Path) -> None:
