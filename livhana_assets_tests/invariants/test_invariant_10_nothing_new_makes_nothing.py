@@ -11,6 +11,7 @@ from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.queue import Drafted, draft_patterns
+from livhana_assets.loop.proposals.twins import CATEGORY, twin_entry
 from livhana_assets.loop.review.decisions import reject
 from livhana_assets_tests.a_proposal import NOON, a_proposal, moved
 from livhana_assets_tests.invariants.a_crash_pattern import a_pattern
@@ -79,3 +80,10 @@ def test_a_pattern_whose_change_has_landed_is_left_alone(store: RedisProposalSto
         after = moved(store.get(a_proposal(1).id), status)
         store.save(after, expected_version=number + 1, actor="x", action="moved", operation=f"move {number}")
     assert "its outcome is being measured" in idle(store, KNOWN)
+
+
+def test_a_pattern_whose_change_is_another_ones_already_is_left_alone(store: RedisProposalStore) -> None:
+    turn(store, Desk(), KNOWN)
+    other = KNOWN.model_copy(update={"pattern_id": "error-00000000ffff"})
+    store.remember(CATEGORY, NOON, twin_entry(a_proposal(2, pattern_id=other.pattern_id), a_proposal(1)))
+    assert "same change as bugfix-0000000001, which is proposed" in idle(store, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from livhana_assets.loop.patterns.model import ErrorPattern
@@ -13,6 +14,7 @@ from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import PatternAlreadyOpen, ProposalStore
+from livhana_assets.loop.proposals.twins import CATEGORY, known_twin, same_change, twin_entry, twin_of
 
 Draft = Callable[[ErrorPattern], Proposal]
 AT_ONCE = 2
@@ -71,8 +73,9 @@ def draft_patterns(
     due = [pattern for pattern, why in judged if not why]
     made: list[Proposal] = []
     left = [LeftAlone(pattern, why) for pattern, why in judged if why]
+    storing = Lock()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for result in pool.map(lambda pattern: _draft_and_store(pattern, store, draft), due):
+        for result in pool.map(lambda pattern: _draft_and_store(pattern, store, draft, storing), due):
             if isinstance(result, LeftAlone):
                 left.append(result)
             else:
@@ -82,13 +85,13 @@ def draft_patterns(
 
 
 def remembered(store: ProposalStore) -> tuple[Mapping[str, Any], ...]:
-    """What refusals and verdicts taught; a decision whose knowledge a crash kept from being written is read from its proposal."""
+    """What refusals, verdicts and twins taught; a decision whose knowledge a crash kept from being written is read from its proposal."""
     written = (*store.knowledge("refusal"), *store.knowledge("bugfix"))
     known = {(entry.get("proposalId"), entry.get("result")) for entry in written}
     unwritten = (
         _lesson(proposal) for proposal in store.proposals() if (proposal.id, str(proposal.status)) not in known
     )
-    return (*written, *(lesson for lesson in unwritten if lesson))
+    return (*written, *(lesson for lesson in unwritten if lesson), *store.knowledge(CATEGORY))
 
 
 def _lesson(proposal: Proposal) -> Mapping[str, Any] | None:
@@ -110,7 +113,8 @@ def why_not(pattern: ErrorPattern, store: ProposalStore, memories: Iterable[Mapp
         return f"{standing.id} is {standing.status}"
     if (landed := _landed_for(pattern, store)) is not None:
         return f"{landed.id} is {landed.status}, its outcome is being measured"
-    return refused(pattern, tuple(memories)) or ""
+    memories = tuple(memories)
+    return refused(pattern, memories) or known_twin(pattern, memories, store.proposals)
 
 
 def _landed_for(pattern: ErrorPattern, store: ProposalStore) -> Proposal | None:
@@ -126,13 +130,21 @@ def _landed_for(pattern: ErrorPattern, store: ProposalStore) -> Proposal | None:
     )
 
 
-def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft) -> Proposal | LeftAlone:
+def _draft_and_store(pattern: ErrorPattern, store: ProposalStore, draft: Draft, storing: Lock) -> Proposal | LeftAlone:
     try:
         proposal = draft(pattern)
     except DEFECTS as defect:
         return LeftAlone(
             pattern, f"drafting broke on it, please report this: {type(defect).__name__}: {defect}", broke=True
         )
+    with storing:  # two patterns that are drafted at once may be each other's twin
+        return _store(pattern, proposal, store)
+
+
+def _store(pattern: ErrorPattern, proposal: Proposal, store: ProposalStore) -> Proposal | LeftAlone:
+    if (twin := twin_of(proposal, store.proposals())) is not None:
+        store.remember(CATEGORY, proposal.created_at, twin_entry(proposal, twin))
+        return LeftAlone(pattern, same_change(twin))
     supersede_rolled_back(store, proposal)
     try:
         return store.add(proposal, actor=f"analyst:{proposal.analyst}", operation=f"{proposal.status}:{proposal.id}")
