@@ -24,7 +24,7 @@ from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.model import Implementation, Proposal
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 MODULE = "livhana_assets.definitions"
 ROOMS = ("sources", "patterns", "proposals", "review", "execution", "outcomes")
@@ -47,24 +47,10 @@ PROPOSAL = Proposal(
     created_at=datetime(2026, 1, 5, tzinfo=UTC),
 )
 
-REQUIRED = "LIVHANA_REQUIRE_BROWSER"
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 PATIENCE = 120
 """Seconds before a page or the webserver counts as gone: two busy cores are slow, never this slow."""
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None:
-        told = "not run: chromium is missing, so nobody looked at the Dagster UI; install it with `apt-get install chromium`"
-        pytest.fail(told) if os.environ.get(REQUIRED) else pytest.skip(told)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -117,27 +103,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("chromium"),
-            executable_path=chromium,
-            headless=True,
-            args=list(FLAGS),
-            viewport={"width": 1600, "height": 1000},
-        )
-        context.set_default_timeout(PATIENCE * 1000)
-        yield context
-        context.close()
-
-
 @pytest.fixture
-def page(browser: BrowserContext, tmp_path: Path) -> Iterator[Page]:
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """A new page; what it shows at the end is kept as a picture in the test's folder."""
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page.set_default_timeout(PATIENCE * 1000)
     yield page
     page.screenshot(path=tmp_path / "page.png")
     page.close()

@@ -1,0 +1,39 @@
+"""A real chromium for each file of these tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REQUIRED = "LIVHANA_REQUIRE_BROWSER"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where it is installed."""
+    found = shutil.which("chromium")
+    if found is None:
+        told = "not run: chromium is missing, so nobody looked at the pages; install it with `apt-get install chromium`"
+        pytest.fail(told) if os.environ.get(REQUIRED) else pytest.skip(told)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
