@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,11 @@ from livhana_assets.loop.proposals.proof import ProvingGround
 MAX_CANDIDATES = 8
 MAX_REPRODUCTIONS = 4
 CALLERS_CHECKED = 2
+MISSING = re.compile(r"No module named|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|ModuleNotFoundError")
+READABLE = (
+    "name the folder that has the package (node_modules, for JavaScript) in IMPROVEMENT_SANDBOX_READABLE, "
+    "or for Python the interpreter that has it in IMPROVEMENT_TEST_PYTHON"
+)
 VARIANTS_CHECKED = 3
 """Other occurrences of the same crash, with other values, that a fix has to hold for as well."""
 
@@ -54,12 +60,14 @@ def find_proved_fix(
     record: Record = NO_RECORD,
 ) -> Proved | Unproved:  # fmt: skip
     """Reproduce first, then try candidates likeliest first, as `record` taught; the first one that is proved wins."""
-    reproduced = list(_reproduce(crash, analyst, ground, base, at))
+    attempts = list(_reproduce(crash, analyst, ground, base, at))
+    reproduced = [one for one in attempts if isinstance(one, Reproduced)]
     if not reproduced:
-        return Unproved(_why_not_reproduced(crash, analyst, ground))
+        seen = [one for one in attempts if isinstance(one, str)]
+        return Unproved(_why_not_reproduced(crash, analyst, ground, seen))
     baseline = ground.baseline(base, reproduced[0].runner)
     if not baseline.usable:
-        return Unproved(f"the target's own tests do not run on the base commit: {baseline.step.observed}")
+        return Unproved(_with_hint(f"the target's own tests do not run on the base commit: {baseline.step.observed}"))
     variants = _variants(crash, reproduced[0], analyst, ground, base, at)
     tried: list[Evidence] = []
     for candidate in ranked(islice(analyst.candidates(crash), MAX_CANDIDATES), record):
@@ -72,8 +80,10 @@ def find_proved_fix(
     return Unproved("the crash is reproduced, but no candidate fix could be proved", tuple(tried))
 
 
-def _reproduce(crash: Crash, analyst: Analyst, ground: ProvingGround, base: str, at: datetime) -> Iterator[Reproduced]:
-    """The reproductions that fail on the base for the reason of production, innermost first."""
+def _reproduce(
+    crash: Crash, analyst: Analyst, ground: ProvingGround, base: str, at: datetime
+) -> Iterator[Reproduced | str]:
+    """The reproductions that fail on the base for the reason of production, innermost first; of the others, what was seen."""
     reason = proof.reason_of(crash)
     for reproduction in analyst.reproductions(crash)[:MAX_REPRODUCTIONS]:
         runner = ground.runner_for(reproduction.path)
@@ -82,8 +92,8 @@ def _reproduce(crash: Crash, analyst: Analyst, ground: ProvingGround, base: str,
         tests_only = ground.target.build(
             base, {reproduction.path: reproduction.render(None).encode()}, f"Reproduce {crash.pattern.pattern_id}", at
         )
-        if proof.fails_as_in_production(ground, runner, tests_only, (reproduction.test_id,), reason, "base").passed:
-            yield Reproduced(reproduction, runner)
+        step = proof.fails_as_in_production(ground, runner, tests_only, (reproduction.test_id,), reason, "base")
+        yield Reproduced(reproduction, runner) if step.passed else step.observed
 
 
 def _variants(
@@ -261,12 +271,21 @@ def _unhandled(raises: str) -> Step:
     )
 
 
-def _why_not_reproduced(crash: Crash, analyst: Analyst, ground: ProvingGround) -> str:
+def _why_not_reproduced(crash: Crash, analyst: Analyst, ground: ProvingGround, seen: Sequence[str]) -> str:
     if not analyst.reproductions(crash):
         return "the logged context is not enough to rebuild the failing call as a test"
     if not any(ground.runner_for(reproduction.path) for reproduction in analyst.reproductions(crash)):
         return "the target has no tests of this language that could hold a regression test"
-    return "the call rebuilt from the logged context does not fail as production did"
+    told = "the call rebuilt from the logged context does not fail as production did"
+    if not seen:
+        return told
+    worst = next((one for one in seen if MISSING.search(one)), seen[0])
+    return _with_hint(f"{told}: expected {proof.reason_of(crash)}, seen: {worst}")
+
+
+def _with_hint(told: str) -> str:
+    """With what to set, where the sandbox lacks a package."""
+    return f"{told}; {READABLE}" if MISSING.search(told) else told
 
 
 def _commit_message(candidate: Candidate, crash: Crash) -> str:

@@ -4,6 +4,7 @@ and every test that passed before passes still. Order and rules follow docs/desi
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,13 @@ from livhana_assets.loop.proposals.model import Reason, Step
 from livhana_assets.loop.proposals.policy import is_test_path
 from livhana_assets.loop.proposals.ports import Crash, TargetRepo, TestRunner
 from livhana_assets.loop.proposals.testing import TestResult, TestRun
+from livhana_assets.loop.sources.redaction import redact_text
 
 ROUNDS = 3
 """Fail, pass, fail is seen this often; a test that once says otherwise is flaky and proves nothing."""
+QUOTED = 200
+"""Characters of an error that a step quotes."""
+ERROR_LINE = re.compile(r"^(?:E +)?((?:[\w.]*(?:Error|Exception)\b|Fatal ).*)$", re.MULTILINE)
 
 
 def explains(reason: Reason, result: TestResult) -> bool:
@@ -94,15 +99,13 @@ def fails_as_in_production(
     return _step(
         name,
         f"fails with {reason}",
-        lambda: _judge_failing(_results(ground.run(commit, runner, _files(test_ids)), test_ids), reason),
+        lambda: _judge_failing(ground.run(commit, runner, _files(test_ids)), test_ids, reason),
     )
 
 
 def passes(ground: ProvingGround, runner: TestRunner, commit: str, test_ids: Sequence[str], name: str) -> Step:
     """The tests, run on the commit with the fix, must all pass."""
-    return _step(
-        name, "passes", lambda: _judge_passing(_results(ground.run(commit, runner, _files(test_ids)), test_ids))
-    )
+    return _step(name, "passes", lambda: _judge_passing(ground.run(commit, runner, _files(test_ids)), test_ids))
 
 
 def rounds(
@@ -157,6 +160,8 @@ def _baseline(ground: ProvingGround, commit: str, runner: TestRunner) -> Baselin
     complete = first.complete and second.complete
     usable = complete and (bool(demanded) or not ground.require_tests)
     observed = first.summary() + (f"; {len(wavering)} differ between two runs" if wavering else "")
+    if not usable and (said := first_error(first)):
+        observed += f": {said}"
     step = Step(
         name="baseline",
         expected="the suite of the base runs and passes",
@@ -179,27 +184,27 @@ def _files(test_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test_id.partition("::")[0] for test_id in test_ids))
 
 
-def _results(run: TestRun, test_ids: Sequence[str]) -> tuple[TestRun, tuple[TestResult | None, ...]]:
-    return run, tuple(run.results.get(test_id) for test_id in test_ids)
+def _results(run: TestRun, test_ids: Sequence[str]) -> tuple[TestResult | None, ...]:
+    return tuple(run.results.get(test_id) for test_id in test_ids)
 
 
-def _judge_failing(ran: tuple[TestRun, tuple[TestResult | None, ...]], reason: Reason) -> tuple[bool, str]:
-    run, results = ran
+def _judge_failing(run: TestRun, test_ids: Sequence[str], reason: Reason) -> tuple[bool, str]:
+    results = _results(run, test_ids)
     for result in results:
         if result is None or not run.complete:
-            return False, f"the test did not run: {run.summary()}"
+            return False, _not_run(run, test_ids)
         if not explains(reason, result):
-            return False, _told(result)
+            return False, _told_whole(result)
     return bool(results), _told(results[0]) if results and results[0] else "no test"
 
 
-def _judge_passing(ran: tuple[TestRun, tuple[TestResult | None, ...]]) -> tuple[bool, str]:
-    run, results = ran
+def _judge_passing(run: TestRun, test_ids: Sequence[str]) -> tuple[bool, str]:
+    results = _results(run, test_ids)
     for result in results:
         if result is None or not run.complete:
-            return False, f"the test did not run: {run.summary()}"
+            return False, _not_run(run, test_ids)
         if result.outcome != "passed":
-            return False, _told(result)
+            return False, _told_whole(result)
     return bool(results), f"{len(results)} passed"
 
 
@@ -218,6 +223,37 @@ def _told(result: TestResult) -> str:
     deepest = innermost_in_app(result.frames)
     where = f" in {deepest.function} ({deepest.file})" if deepest else ""
     return f"{result.outcome}: {result.error_type or 'no exception'}{where}"
+
+
+def _told_whole(result: TestResult) -> str:
+    """With what the exception said, for a test that ended in an unexpected way."""
+    said = _quoted(result.message)
+    return f"{_told(result)}: {said}" if said and result.outcome != "passed" else _told(result)
+
+
+def _not_run(run: TestRun, test_ids: Sequence[str]) -> str:
+    """Why a test did not run: mostly, because its file could not be loaded."""
+    said = first_error(run, _files(test_ids))
+    return f"the test did not run: {run.summary()}" + (f": {said}" if said else "")
+
+
+def first_error(run: TestRun, files: Sequence[str] = ()) -> str:
+    """The first error of a run, in one bounded and redacted line: of the given test files, where one of theirs was told."""
+    bad = [result for result in run.results.values() if result.outcome in ("failed", "error")]
+    own = [result for result in bad if result.id.partition("::")[0] in files]
+    for result in own or bad:
+        if said := _quoted(result.message):
+            kind = "" if said.startswith(result.error_type) else f"{result.error_type}: "
+            return f"{kind}{said}"
+    return _quoted(run.output)
+
+
+def _quoted(text: str) -> str:
+    """The line that names the error, else the first one; untrusted text, so bounded, redacted and printable."""
+    named = ERROR_LINE.search(text)
+    line = named[1] if named else next(filter(None, map(str.strip, text.splitlines())), "")
+    plain = redact_text("".join(c if c.isprintable() else " " for c in line[: 10 * QUOTED]))
+    return plain if len(plain) <= QUOTED else plain[: QUOTED - 1] + "…"
 
 
 def _last_name(name: str) -> str:

@@ -56,8 +56,11 @@ FILES = {"shop/__init__.py": "", "shop/rates.py": SHOP, "tests/__init__.py": "",
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> ProvingGround:
-    folder = tmp_path_factory.mktemp("drafting")
-    target = GitTarget(str(clean_repository(folder / "target", FILES)), folder / "home")
+    return a_ground(tmp_path_factory.mktemp("drafting"), FILES)
+
+
+def a_ground(folder: Path, files: dict[str, str]) -> ProvingGround:
+    target = GitTarget(str(clean_repository(folder / "target", files)), folder / "home")
     target.refresh()
     sandbox = BubblewrapSandbox()
     return ProvingGround(target, (PytestRunner(sandbox, Path(sys.executable)),), sandbox.level)
@@ -146,7 +149,30 @@ def test_variables_that_do_not_crash_again_prove_nothing(ground: ProvingGround) 
     fine = {"grams": 5, "bands": [{"limit": 10, "rate": 2}], "band": None}
     made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", fine), ground)
     assert made.status is Status.SPECIFIED
-    assert "does not fail as production did" in made.unproved_reason
+    assert made.unproved_reason.endswith(
+        "does not fail as production did: expected TypeError in rate (shop/rates.py), seen: passed"
+    )
+
+
+def test_a_package_that_the_sandbox_lacks_is_named_with_what_to_set(tmp_path: Path) -> None:
+    secret = "sk-ant-api03-" + "Ab1" * 20
+    lacking = "import absent_package\n\n" + SHOP
+    suite = "def test_nothing():\n    pass\n"
+    files = {**FILES, "shop/rates.py": lacking, "tests/test_rates.py": suite}
+    made = draft(NO_BAND.model_copy(update={"exemplars": shifted(2)}), a_ground(tmp_path, files))
+    assert "ModuleNotFoundError: No module named 'absent_package'" in made.unproved_reason
+    assert "in IMPROVEMENT_SANDBOX_READABLE" in made.unproved_reason
+    files["shop/rates.py"] = f"raise OSError('no {secret} ' + 'x' * 999)\n\n" + SHOP
+    made = draft(NO_BAND.model_copy(update={"exemplars": shifted(2)}), a_ground(tmp_path / "other", files))
+    assert "seen: the test did not run: 1 error: OSError: no " in made.unproved_reason
+    assert secret not in made.unproved_reason and len(made.unproved_reason) < 500
+    assert "IMPROVEMENT_SANDBOX_READABLE" not in made.unproved_reason
+
+
+def shifted(lines: int) -> tuple[Exemplar, ...]:
+    """The exemplars of NO_BAND in a file that has so many more lines above."""
+    frames = [frame.model_copy(update={"line": frame.line + lines}) for e in NO_BAND.exemplars for frame in e.frames]
+    return tuple(e.model_copy(update={"frames": (frames[0],)}) for e in NO_BAND.exemplars)
 
 
 def test_a_trace_from_outside_the_repository_becomes_a_specification(ground: ProvingGround) -> None:
