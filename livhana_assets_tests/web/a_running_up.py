@@ -167,9 +167,9 @@ def printed_link(process: subprocess.Popen[str]) -> str:
 
 
 @contextmanager
-def running(folder: Path, **changes: str) -> Iterator[RunningUp]:
-    """With these settings; it is stopped at the end, with the Redis of its home."""
-    home = folder / "home"
+def running(folder: Path, home: Path | None = None, **changes: str) -> Iterator[RunningUp]:
+    """With these settings, in the folder's `home` or another; it is stopped at the end, with the Redis of its home."""
+    home = home or folder / "home"
     home.mkdir(exist_ok=True)
     access = AccessFile(home / "access")
     tokens = {REVIEWER: access.add(REVIEWER, "reviewer"), VIEWER: access.add(VIEWER, "viewer")}
