@@ -245,6 +245,14 @@ def asked_of(example: Path, **settings: str) -> httpx.Response:
         return httpx.post(f"{gateway}{PROPOSALS}/bugfix-1/execute", headers=headers, timeout=10)
 
 
+def test_every_locked_package_has_a_hash_and_names_no_host() -> None:
+    packages = json.loads((EXAMPLE / "package-lock.json").read_text())["packages"]
+    ours = packages.pop("")
+    assert set(ours["dependencies"]) == {"express", "redis"}
+    assert [name for name, one in packages.items() if not one["integrity"].startswith("sha512-")] == []
+    assert [name for name, one in packages.items() if "resolved" in one] == []
+
+
 # --- knowledge -------------------------------------------------------------------------------------------------------
 
 AWKWARD = {"z": 1, "é": "ü 🌿", "10": [None, True, 1.5], "2": {"\uffff": 0, "\U0001f33f": 1}, "text": 'q" \\ \n'}
@@ -297,3 +305,13 @@ def test_the_redis_user_of_the_readme_reads_no_proposal_and_approves_none(both: 
         ):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command(*command)
+
+
+def test_without_redis_the_knowledge_is_away_and_the_loop_is_not(both: Both, example: Path) -> None:
+    settings = {"LIVHANA_TOKENS": as_json({"ada": both.api.tokens["reviewer"]}), "GATEWAY_KEYS": as_json(KEYS)}
+    with nobody(listening=False) as url:
+        redis_url = url.replace("http:", "redis:")
+        with running_gateway(example, LIVHANA_URL=both.loop, REDIS_URL=redis_url, **settings) as gateway:
+            headers = {"Authorization": f"Bearer {KEYS['ada']}"}
+            is_problem(httpx.get(f"{gateway}/api/knowledge/refusal", headers=headers, timeout=10), 503)
+            assert httpx.get(f"{gateway}{PROPOSALS}", headers=headers, timeout=10).status_code == 200
