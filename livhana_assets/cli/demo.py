@@ -155,7 +155,7 @@ def _configure(folder: Path, platform: SamplePlatform, coverage: Path) -> None:
 def _where_to_look(folder: Path, landed: str) -> None:
     commands = (
         f"livhana show {landed}",
-        "dg dev      opens the Dagster UI on the finished graph: http://127.0.0.1:3000",
+        "livhana up      opens the review pages, and the Dagster UI on the finished graph; it prints the link",
     )
     out.print("\nWhere to look next (from the project's folder):", markup=False)
     for command in commands:
