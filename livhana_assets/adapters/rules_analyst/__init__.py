@@ -24,15 +24,27 @@ class RulesAnalyst:
         return ranked.candidates(crash, _sites(crash))
 
     def reproductions(self, crash: Crash) -> tuple[Reproduction, ...]:
-        if crash.language == "python":
-            from livhana_assets.adapters.rules_analyst import python_reproduction
+        rebuilding = _rebuilding(crash)
+        return tuple(rebuilding.reproductions(crash)) if rebuilding else ()
 
-            return python_reproduction.reproductions(crash)
-        if crash.language == "javascript":
-            from livhana_assets.adapters.rules_analyst import javascript_reproduction
+    def missing(self, crash: Crash) -> tuple[str, ...]:
+        if not any(frame.locals for frame in crash.frames):
+            return ("no variables were logged with the frames of the trace",)
+        rebuilding = _rebuilding(crash)
+        return tuple(rebuilding.missing(crash)) if rebuilding else (f"no rules for {crash.language} code",)
 
-            return javascript_reproduction.reproductions(crash)
-        return ()
+
+def _rebuilding(crash: Crash) -> Any:
+    """The module that rebuilds calls of the crash's language."""
+    if crash.language == "python":
+        from livhana_assets.adapters.rules_analyst import python_reproduction
+
+        return python_reproduction
+    if crash.language == "javascript":
+        from livhana_assets.adapters.rules_analyst import javascript_reproduction
+
+        return javascript_reproduction
+    return None
 
 
 def _sites(crash: Crash) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from livhana_assets.adapters.rules_analyst.javascript_source import (
     parameters,
     span,
 )
-from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, javascript_literal
+from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, javascript_literal, missing_part
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
 
 CHANGING = r"push|pop|shift|unshift|splice|sort|reverse|set|add|delete|clear"
@@ -126,11 +126,14 @@ def _property(site: JavaScriptSite, child: SgNode, values: Mapping[str, Any]) ->
 def _variable(site: JavaScriptSite, name: str, values: Mapping[str, Any]) -> str:
     value = values.get(name, UNKNOWN)
     if value is UNKNOWN:
-        raise NotRebuildable(f"{name} is not in the logged variables")
+        raise NotRebuildable(f"`{name}` is not in the logged variables")
     if _was_changed(site, name):
-        raise NotRebuildable(f"{name} was changed before the crash")
+        raise NotRebuildable(f"`{name}` was changed before the crash")
     code = site.function.text()
-    return javascript_literal(value, used=lambda key: key in code)
+    try:
+        return javascript_literal(value, used=lambda key: key in code)
+    except NotRebuildable as why:
+        raise missing_part(name, value, why) from why
 
 
 def _was_changed(site: JavaScriptSite, name: str) -> bool:

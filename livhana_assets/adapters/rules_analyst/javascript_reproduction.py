@@ -13,7 +13,7 @@ from livhana_assets.adapters.rules_analyst.javascript_calls import JavaScriptCal
 from livhana_assets.adapters.rules_analyst.javascript_probe import probe_script
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite, sites
 from livhana_assets.adapters.rules_analyst.javascript_source import JavaScriptSource
-from livhana_assets.adapters.rules_analyst.literals import NotRebuildable
+from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, named
 from livhana_assets.loop.proposals.ports import Crash, Reproduction
 
 TEST_FILE = re.compile(r"(^|/)[^/]+[.-]test\.(c|m)?js$")
@@ -21,15 +21,20 @@ TEST_FILE = re.compile(r"(^|/)[^/]+[.-]test\.(c|m)?js$")
 
 def reproductions(crash: Crash) -> tuple[Reproduction, ...]:
     """One for each frame whose call can be rebuilt, innermost first."""
-    return tuple(_each(crash))
+    return tuple(one for one in _each(crash) if isinstance(one, Reproduction))
 
 
-def _each(crash: Crash) -> Iterator[Reproduction]:
+def missing(crash: Crash) -> tuple[str, ...]:
+    """What kept the calls of the other frames from being rebuilt."""
+    return tuple(one for one in _each(crash) if isinstance(one, str))
+
+
+def _each(crash: Crash) -> Iterator[Reproduction | str]:
     for site in sites(crash):
         try:
             yield _reproduction(site, call_of(site))
-        except NotRebuildable:
-            continue
+        except NotRebuildable as why:
+            yield named(site.name, why)
 
 
 def _reproduction(site: JavaScriptSite, call: JavaScriptCall) -> Reproduction:

@@ -8,11 +8,27 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN
+from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, is_lost
 
 
 class NotRebuildable(Exception):
-    """The logged value is not enough to build it again."""
+    """The logged value is not enough to build it again; says what is missing, without the value itself."""
+
+
+class Lost(NotRebuildable):
+    """A value of which only a trace was logged; the message goes on after the name of what holds it."""
+
+
+def named(function: str, why: NotRebuildable) -> str:
+    """With the function whose call it is about."""
+    return str(why) if function in str(why) else f"{function}: {why}"
+
+
+def missing_part(name: str, value: Any, why: NotRebuildable) -> NotRebuildable:
+    """What is missing of a logged variable: `x` is only a repr, a part of `x` was cut, `x` cannot be rebuilt: …"""
+    if not isinstance(why, Lost):
+        return NotRebuildable(f"`{name}` cannot be rebuilt: {why}")
+    return NotRebuildable(f"`{name}` {why}" if is_lost(value) else f"a part of `{name}` {why}")
 
 
 Build = Callable[[str, Mapping[str, Any]], str]
@@ -53,7 +69,7 @@ def python_literal(value: Any, *, build: Build, used: Callable[[str], bool] = la
                 return build(name, {key: _placed(item, used(key)) for key, item in fields.items()})
             case dict() if item is not UNKNOWN and not any(str(key).startswith("$") for key in item):
                 return f"{{{entries(item)}}}"
-        raise NotRebuildable(f"{item!r:.80}")
+        raise Lost(_lost(item))
 
     return one(value)
 
@@ -93,7 +109,19 @@ def javascript_literal(value: Any, *, used: Callable[[str], bool] = lambda name:
                 f"{_key(key)}: {javascript_literal(_placed(item, used(key)), used=used)}" for key, item in value.items()
             )
             return "{ " + ", ".join(told) + " }" if value else "{}"
-    raise NotRebuildable(f"{value!r:.80}")
+    raise Lost(_lost(value))
+
+
+def _lost(value: Any) -> str:
+    marks = value if isinstance(value, Mapping) else {}
+    told = {
+        "$repr": "is only a repr",
+        "$cut": "was cut short",
+        "$redacted": "is redacted",
+        "$undefined": "is undefined",
+        "$object": "is an object of a class",
+    }
+    return next((said for mark, said in told.items() if mark in marks), "was logged in a form that is no literal")
 
 
 def _key(name: str) -> str:

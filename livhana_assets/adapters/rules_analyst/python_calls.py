@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
-from livhana_assets.adapters.rules_analyst.literals import NotRebuildable
+from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, missing_part
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, is_lost
 from livhana_assets.adapters.rules_analyst.python_layout import PythonLayout
 from livhana_assets.adapters.rules_analyst.python_objects import PythonObjects
@@ -112,15 +113,25 @@ def _argument(
         given = passed_for(outer, name) if outer is not None else None
         value = outer.value(given) if outer is not None and given is not None and not _changed(site, name) else UNKNOWN
     try:
-        if value is UNKNOWN:
-            raise NotRebuildable(f"{name} is not in the logged variables, or was changed before the crash")
-        return objects.render(value)
+        return _rendered(site, objects, name, value)
     except NotRebuildable:
         if name in fixtures:
             return name
         if required or not (is_lost(value) or value is UNKNOWN):
             raise
         return None
+
+
+def _rendered(site: PythonSite, objects: PythonObjects, name: str, value: Any) -> str:
+    if value is UNKNOWN:
+        logged = name in (site.frame.locals or {})
+        raise NotRebuildable(
+            f"`{name}` {'was changed before the crash' if logged else 'is not in the logged variables'}"
+        )
+    try:
+        return objects.render(value)
+    except NotRebuildable as why:
+        raise missing_part(name, value, why) from why
 
 
 def _signature(function: Function, bound: bool) -> list[tuple[str, bool, bool]]:

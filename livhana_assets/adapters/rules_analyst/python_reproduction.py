@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, python_imports
+from livhana_assets.adapters.rules_analyst.literals import NotRebuildable, named, python_imports
 from livhana_assets.adapters.rules_analyst.python_calls import Call, call_of
 from livhana_assets.adapters.rules_analyst.python_layout import PythonLayout
 from livhana_assets.adapters.rules_analyst.python_probe import probe_script
@@ -24,17 +24,23 @@ ROW = '''def _row(fields):
 
 def reproductions(crash: Crash) -> tuple[Reproduction, ...]:
     """One for each frame whose call can be rebuilt, innermost first; the crash's entry last."""
-    return tuple(_each(crash))
+    return tuple(one for one in _each(crash) if isinstance(one, Reproduction))
 
 
-def _each(crash: Crash) -> Iterator[Reproduction]:
+def missing(crash: Crash) -> tuple[str, ...]:
+    """What kept the calls of the other frames from being rebuilt."""
+    return tuple(one for one in _each(crash) if isinstance(one, str))
+
+
+def _each(crash: Crash) -> Iterator[Reproduction | str]:
     layout, found = PythonLayout(crash), [*sites(crash), *entry_sites(crash)]
     for place, site in enumerate(found):
         outer = found[place + 1] if place + 1 < len(found) and found[place + 1].inner is site else None
         folder = layout.test_folder(site.source.path)
         try:
             call = call_of(site, outer, layout, layout.fixtures(folder))
-        except NotRebuildable:
+        except NotRebuildable as why:
+            yield named(site.function.name, why)
             continue
         yield _reproduction(site, call, layout, folder)
 

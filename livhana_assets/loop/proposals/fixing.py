@@ -28,6 +28,7 @@ from livhana_assets.loop.proposals.proof import ProvingGround
 MAX_CANDIDATES = 8
 MAX_REPRODUCTIONS = 4
 CALLERS_CHECKED = 2
+MISSING_SHOWN = 3
 MISSING = re.compile(r"No module named|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|ModuleNotFoundError")
 READABLE = (
     "name the folder that has the package (node_modules, for JavaScript) in IMPROVEMENT_SANDBOX_READABLE, "
@@ -273,7 +274,9 @@ def _unhandled(raises: str) -> Step:
 
 def _why_not_reproduced(crash: Crash, analyst: Analyst, ground: ProvingGround, seen: Sequence[str]) -> str:
     if not analyst.reproductions(crash):
-        return "the logged context is not enough to rebuild the failing call as a test"
+        lacking = "; ".join(proof.quoted(one) for one in analyst.missing(crash)[:MISSING_SHOWN])
+        told = "the logged context is not enough to rebuild the failing call as a test"
+        return f"{told}: {lacking}" if lacking else told
     if not any(ground.runner_for(reproduction.path) for reproduction in analyst.reproductions(crash)):
         return "the target has no tests of this language that could hold a regression test"
     told = "the call rebuilt from the logged context does not fail as production did"

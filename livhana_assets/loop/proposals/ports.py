@@ -84,6 +84,10 @@ class Analyst(Protocol):
         """Innermost first. Empty where the logged context is not enough to rebuild the call."""
         ...
 
+    def missing(self, crash: Crash) -> tuple[str, ...]:
+        """What the logged context lacks to rebuild the other frames' calls, innermost first: `lookup is not exported`."""
+        ...
+
     def candidates(self, crash: Crash) -> Iterable[Candidate]:
         """Likeliest first, lazily; nothing where no template fits."""
         ...

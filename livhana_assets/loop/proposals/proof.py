@@ -227,7 +227,7 @@ def _told(result: TestResult) -> str:
 
 def _told_whole(result: TestResult) -> str:
     """With what the exception said, for a test that ended in an unexpected way."""
-    said = _quoted(result.message)
+    said = quoted(result.message)
     return f"{_told(result)}: {said}" if said and result.outcome != "passed" else _told(result)
 
 
@@ -242,13 +242,13 @@ def first_error(run: TestRun, files: Sequence[str] = ()) -> str:
     bad = [result for result in run.results.values() if result.outcome in ("failed", "error")]
     own = [result for result in bad if result.id.partition("::")[0] in files]
     for result in own or bad:
-        if said := _quoted(result.message):
+        if said := quoted(result.message):
             kind = "" if said.startswith(result.error_type) else f"{result.error_type}: "
             return f"{kind}{said}"
-    return _quoted(run.output)
+    return quoted(run.output)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """The line that names the error, else the first one; untrusted text, so bounded, redacted and printable."""
     named = ERROR_LINE.search(text)
     line = named[1] if named else next(filter(None, map(str.strip, text.splitlines())), "")

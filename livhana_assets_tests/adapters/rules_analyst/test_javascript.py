@@ -44,6 +44,7 @@ CASES = {
         "module.exports = {\n  label({ person, size = 1 }) {\n    return person.name.length + size;\n  },\n};\n",
         "label", {"person": {"name": None}, "size": 2}, 2, ["-    return person.name.length + size;\n", "+    return (person.name?.length ?? 0) + size;\n"]),
 }  # fmt: skip
+EXPORTED = "exports.lookup = function lookup(domain) {\n  return domain.name\n}\n"
 SUITE = {"lib/test/old.test.js": "require('node:test')('old', () => {});\n", "lib/package.json": "{}"}
 
 
@@ -247,3 +248,20 @@ def test_decoys_get_no_fix(tmp_path, source, function, values):
 def test_a_variable_changed_before_the_crash_is_not_trusted(tmp_path):
     source = "function pay(a) {\n  a.push(1);\n  return a.b.c;\n}\nmodule.exports = { pay };\n"
     assert RulesAnalyst().reproductions(crashed(tmp_path, source, "pay", {"a": []})) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "locals_", "missing"),
+    [
+        ("function lookup(domain) {\n  return domain.name\n}\n", {"domain": None}, "lookup is not exported"),
+        (EXPORTED, {"domain": {"$repr": "Domain {}"}}, "lookup: `domain` is only a repr"),
+        (EXPORTED, {"domain": {"of": [{"$cut": 9}]}}, "lookup: a part of `domain` was cut short"),
+        (EXPORTED, {"other": 1}, "lookup: `domain` is not in the logged variables"),
+    ],
+)
+def test_what_a_call_lacks_is_said(source: str, locals_: dict[str, object], missing: str) -> None:
+    frames = [Frame(file="lib/names.js", function="lookup", line=2, column=17, locals=locals_)]
+    message = "Cannot read properties of null (reading 'name')"
+    crash = crash_of({"lib/names.js": source}, "TypeError", message, "", frames, "javascript")
+    assert RulesAnalyst().reproductions(crash) == ()
+    assert RulesAnalyst().missing(crash) == (missing,)

@@ -141,8 +141,15 @@ def test_without_logged_variables_it_becomes_a_specification_that_says_so(ground
     made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", {}), ground)
     assert made.status is Status.SPECIFIED
     assert made.proof is None and not made.implementation.patch
-    assert "not enough to rebuild the failing call" in made.unproved_reason
+    told = "not enough to rebuild the failing call as a test: no variables were logged with the frames of the trace"
+    assert told in made.unproved_reason
     assert made.hypotheses
+
+
+def test_a_specification_says_which_variable_is_missing(ground: ProvingGround) -> None:
+    half = {"grams": {"$repr": "<Grams 5>"}, "band": None}
+    made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", half), ground)
+    assert made.unproved_reason.endswith("as a test: rate: `grams` is only a repr")
 
 
 def test_variables_that_do_not_crash_again_prove_nothing(ground: ProvingGround) -> None:
@@ -201,6 +208,9 @@ class Scripted:
 
     def reproductions(self, crash: Crash) -> tuple[Reproduction, ...]:
         return self._rules.reproductions(crash)
+
+    def missing(self, crash: Crash) -> tuple[str, ...]:
+        return self._rules.missing(crash)
 
     def candidates(self, crash: Crash) -> Iterator[Candidate]:
         for text in self._texts:
