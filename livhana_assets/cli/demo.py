@@ -123,7 +123,7 @@ def _worth_approving(loop: Loop) -> list[Proposal]:
 def _breadth(proposal: Proposal) -> int:
     """How many other logged calls and callers the proof tried."""
     steps = proposal.proof.steps if proposal.proof else ()
-    others = sum(int(step.name.split()[0]) for step in steps if step.name.endswith("other occurrences"))
+    others = sum(int(step.name.split()[0]) for step in steps if "other occurrence" in step.name)
     return others + sum(step.name.startswith("caller ") for step in steps)
 
 

@@ -24,10 +24,13 @@ from livhana_assets.loop.proposals.ports import (
     TestRunner,
 )
 from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.proposals.wording import counted
 
 MAX_CANDIDATES = 8
 MAX_REPRODUCTIONS = 4
 CALLERS_CHECKED = 2
+SEEN_ONCE = "seen in the sandbox when it was drafted; a refused candidate is not kept"
+"""Where a refusal is from: `livhana reprove` runs only the proof of a patch that is offered."""
 MISSING_SHOWN = 3
 MISSING = re.compile(r"No module named|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|ModuleNotFoundError")
 READABLE = (
@@ -75,7 +78,7 @@ def find_proved_fix(
         result = _prove(candidate, crash, reproduced, variants, ground, policy, base, at)
         if isinstance(result, Proved):
             return Proved(result.candidate, result.commit, result.proof, result.gates, result.test_ids, tuple(tried))
-        tried.append(Evidence(label=f"tried: {candidate.title}", value=result, source="livhana reprove"))
+        tried.append(Evidence(label=f"tried: {candidate.title}", value=result, source=SEEN_ONCE))
     if not tried:
         return Unproved("the crash is reproduced, but no fix template fits it")
     return Unproved("the crash is reproduced, but no candidate fix could be proved", tuple(tried))
@@ -238,7 +241,7 @@ def _variants_hold(
     tests = {variant.path: variant.render(expected).encode() for variant in variants}
     commit = ground.target.build(base, {**edits, **tests}, "Other occurrences", at)
     ids = tuple(variant.test_id for variant in variants)
-    return (proof.passes(ground, chosen.runner, commit, ids, f"{len(ids)} other occurrences"),)
+    return (proof.passes(ground, chosen.runner, commit, ids, counted(len(ids), "other occurrence")),)
 
 
 def _callers_hold(

@@ -14,6 +14,7 @@ from livhana_assets.loop.proposals.model import Reason, Step
 from livhana_assets.loop.proposals.policy import is_test_path
 from livhana_assets.loop.proposals.ports import Crash, TargetRepo, TestRunner
 from livhana_assets.loop.proposals.testing import TestResult, TestRun
+from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.sources.redaction import redact_text
 
 ROUNDS = 3
@@ -132,7 +133,7 @@ def keeps_the_suite(ground: ProvingGround, runner: TestRunner, fixed: str, deman
     """Every demanded id passes with the patch: a skip, an xfail, a missing id or an unfinished run is a failure."""
     return _step(
         "whole suite",
-        f"{len(demanded)} tests that passed before pass",
+        f"passes the {counted(len(demanded), 'test')} that passed before",
         lambda: _judge_suite(ground.run(fixed, runner), demanded),
     )
 
@@ -164,7 +165,7 @@ def _baseline(ground: ProvingGround, commit: str, runner: TestRunner) -> Baselin
         observed += f": {said}"
     step = Step(
         name="baseline",
-        expected="the suite of the base runs and passes",
+        expected="runs and passes",
         observed=observed,
         passed=usable,
         seconds=round(time.monotonic() - started, 2),
@@ -213,7 +214,7 @@ def _judge_suite(run: TestRun, demanded: frozenset[str]) -> tuple[bool, str]:
     if not run.complete:
         return False, run.summary()
     if missing:
-        return False, f"{len(missing)} no longer pass, first {missing[0]}"
+        return False, f"{len(missing)} no longer pass{'es' if len(missing) == 1 else ''}, first {missing[0]}"
     return True, f"{len(demanded)} of {len(demanded)} pass"
 
 

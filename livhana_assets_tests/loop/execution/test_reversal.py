@@ -182,7 +182,7 @@ def test_what_was_changed_elsewhere_in_the_file_stays(quick: Shop) -> None:
 def test_a_reversal_that_breaks_a_later_test_is_not_proposed(shop: Shop) -> None:
     needs_it = "from shop.price import price\n\n\ndef test_nothing_costs_nothing():\n    assert price({}) == 0\n"
     shop.push({"tests/test_later.py": needs_it})
-    with pytest.raises(Refused, match=r"whole suite: 1 no longer pass, first tests/test_later\.py"):
+    with pytest.raises(Refused, match=r"whole suite: 1 no longer passes, first tests/test_later\.py"):
         shop.revert()
     assert len(shop.store.proposals()) == 1
 
