@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from livhana_assets.adapters.rules_analyst.registry import templates
-from livhana_assets.adapters.rules_analyst.template import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template, one_line
 from livhana_assets.loop.proposals.model import Hypothesis
 from livhana_assets.loop.proposals.ports import Candidate, Crash
 
@@ -45,6 +45,6 @@ def _distinct(found: Iterator[tuple[Any, Template, Fix]]) -> Iterator[Candidate]
             seen.add(key)
             hypothesis = Hypothesis(statement=fix.cause, refuted_by=fix.refuted_by, template=template.name)
             yield Candidate(
-                template.name, fix.title, fix.why, {site.source.path: fix.text}, hypothesis, raises=fix.raises,
+                template.name, one_line(fix.title), fix.why, {site.source.path: fix.text}, hypothesis, raises=fix.raises,
                 likelihood=fix.likelihood, depth=site.depth,
             )  # fmt: skip

@@ -12,6 +12,14 @@ from typing import Any
 from livhana_assets.loop.patterns.model import Language
 from livhana_assets.loop.proposals.ports import Crash
 
+TITLE = 120
+
+
+def one_line(code: str, longest: int = TITLE) -> str:
+    """Code or a title that names some, on one line; what is cut ends with `…`."""
+    line = " ".join(code.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
 
 @dataclass(frozen=True)
 class Fix:

@@ -14,7 +14,8 @@ from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
 from livhana_assets.loop.proposals.model import Effect, Event, Hypothesis, Implementation, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, priority_of
 from livhana_assets.loop.proposals.ports import Analyst, TargetRepo
-from livhana_assets.loop.proposals.proof import ProvingGround
+from livhana_assets.loop.proposals.proof import ProvingGround, reason_of
+from livhana_assets.loop.proposals.wording import counted
 
 NO_PATCH = "No patch is offered, because it could not be proved."
 
@@ -36,7 +37,9 @@ def draft_bugfix(
     pattern = with_suspect_commit(pattern, ground.target, base)
     crash = crash_of(pattern, ground.target, base)
     if isinstance(crash, Unproved):
+        pattern = pattern.model_copy(update={"title": without_statement(pattern)})
         return _specification(pattern, _deepest_file(pattern), crash, (), policy, effect, base, now, analyst.name)
+    pattern = pattern.model_copy(update={"title": str(reason_of(crash))})
     hypotheses = analyst.hypotheses(crash)
     found = find_proved_fix(crash, analyst=analyst, ground=ground, policy=policy, base=base, at=now, record=record)
     if isinstance(found, Unproved):
@@ -120,13 +123,16 @@ def proposal_id(kind: str, pattern_id: str, now: datetime) -> str:
     return f"{kind}-{int(digest, 16) % 9_000_000_000 + 1_000_000_000}"
 
 
+def without_statement(pattern: ErrorPattern) -> str:
+    """The pattern's title without the source line that it ends with, of which a trace prints only the beginning."""
+    place, end, _ = pattern.title.partition("): ")
+    return f"{place})" if end and pattern.rule == "frames" else pattern.title
+
+
 def _description(pattern: ErrorPattern, cause: str) -> str:
     where = ", ".join(endpoint.name for endpoint in pattern.endpoints[:3]) or pattern.service
-    times = (
-        f"{pattern.occurrences} times for {pattern.customers} customers"
-        if pattern.customers
-        else f"{pattern.occurrences} times"
-    )
+    times = counted(pattern.occurrences, "time")
+    times += f" for {counted(pattern.customers, 'customer')}" if pattern.customers else ""
     return f"{pattern.title} was seen {times} at {where}. {cause}"
 
 

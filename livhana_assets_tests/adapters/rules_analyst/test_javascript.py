@@ -265,3 +265,11 @@ def test_what_a_call_lacks_is_said(source: str, locals_: dict[str, object], miss
     crash = crash_of({"lib/names.js": source}, "TypeError", message, "", frames, "javascript")
     assert RulesAnalyst().reproductions(crash) == ()
     assert RulesAnalyst().missing(crash) == (missing,)
+
+
+def test_a_title_is_one_line_and_says_where_it_was_cut(tmp_path: Path) -> None:
+    calls = "".join(f"\n    .replace('{n}', 'a longer text for {n}')" for n in range(9))
+    crash = crashed(tmp_path, f"exports.f = function f(u) {{\n  return u.name{calls};\n}};\n", "f", {"u": {}})
+    titles = [candidate.title for candidate in RulesAnalyst().candidates(crash)]
+    assert titles and all("\n" not in title and len(title) <= 120 for title in titles)
+    assert any("u.name .replace('0', 'a longer text for 0')" in title and "… as" in title for title in titles)

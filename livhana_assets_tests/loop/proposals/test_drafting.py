@@ -146,6 +146,19 @@ def test_without_logged_variables_it_becomes_a_specification_that_says_so(ground
     assert made.hypotheses
 
 
+def test_a_title_names_the_path_in_the_repository_and_no_half_statement(ground: ProvingGround) -> None:
+    traced = {"title": 'TypeError in rate (checkout/shop/rates.py): return band["rate"] *', "rule": "frames"}
+    made = draft(a_pattern("TypeError", "…", 4, "rate", {}).model_copy(update=traced), ground)
+    assert made.title == "Look into TypeError in rate (shop/rates.py)"
+    assert made.description.startswith(
+        "TypeError in rate (shop/rates.py) was seen 9 times for 3 customers at GET /rate."
+    )
+    elsewhere = {**traced, "occurrences": 1, "customers": 1, "exemplars": ()}
+    made = draft(NO_BAND.model_copy(update=elsewhere), ground)
+    assert made.title == "Look into TypeError in rate (checkout/shop/rates.py)"
+    assert "was seen 1 time for 1 customer at" in made.description
+
+
 def test_a_specification_says_which_variable_is_missing(ground: ProvingGround) -> None:
     half = {"grams": {"$repr": "<Grams 5>"}, "band": None}
     made = draft(a_pattern("TypeError", "'NoneType' object is not subscriptable", 4, "rate", half), ground)

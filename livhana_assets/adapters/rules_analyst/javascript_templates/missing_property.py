@@ -16,7 +16,7 @@ from livhana_assets.adapters.rules_analyst.javascript_answers import (
 from livhana_assets.adapters.rules_analyst.javascript_guards import Trouble, guards
 from livhana_assets.adapters.rules_analyst.javascript_site import JavaScriptSite
 from livhana_assets.adapters.rules_analyst.javascript_source import nodes, span
-from livhana_assets.adapters.rules_analyst.template import Fix, Template
+from livhana_assets.adapters.rules_analyst.template import Fix, Template, one_line
 
 TIGHTER = frozenset(
     {
@@ -70,7 +70,7 @@ def _chained(site: JavaScriptSite, access: SgNode, owner: SgNode, trouble: Troub
         edits = [optional, *(_with_default(whole, default) if default else [])]
         if site.is_for_old_engines:
             edits = _conditional(whole, owner, default)
-        title = f"Read {whole.text()[:60]} as {default or 'undefined'} where {owner.text()} is missing"
+        title = f"Read {one_line(whole.text(), 60)} as {default or 'undefined'} where {owner.text()} is missing"
         if edits:
             yield trouble.instead(edits, title, likelihood)
 
