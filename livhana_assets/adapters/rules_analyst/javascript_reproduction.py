@@ -46,9 +46,18 @@ def _reproduction(site: JavaScriptSite, call: JavaScriptCall) -> Reproduction:
         "/"
     )
     name = f"{call.function} answers where it raised {crash.pattern.error_type}"
-    told = f"{crash.pattern.error_type} in {call.function} ({site.where}), called as it was when it crashed ({crash.pattern.pattern_id})."
+    told = f"{_where(site, call)}, called as it was when it crashed ({crash.pattern.pattern_id})."
     test = JavaScriptTest(name, call, told, folder, module)
     return Reproduction(path, f"{path}::{name}", call.function, site.depth, test.render, probe_script(call, module))
+
+
+def _where(site: JavaScriptSite, call: JavaScriptCall) -> str:
+    """What was raised in which function, and through which other one the test gets there."""
+    raised, error_type = site.crash.frames[-1], site.crash.pattern.error_type
+    if not site.depth:
+        return f"{error_type} in {call.function} ({site.where})"
+    function = re.split(r"[\s.]", raised.function)[-1]
+    return f"{error_type} in {function} ({raised.file}:{raised.line}), reached through {call.function}"
 
 
 @dataclass(frozen=True)

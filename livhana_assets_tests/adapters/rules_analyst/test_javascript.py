@@ -273,3 +273,20 @@ def test_a_title_is_one_line_and_says_where_it_was_cut(tmp_path: Path) -> None:
     titles = [candidate.title for candidate in RulesAnalyst().candidates(crash)]
     assert titles and all("\n" not in title and len(title) <= 120 for title in titles)
     assert any("u.name .replace('0', 'a longer text for 0')" in title and "… as" in title for title in titles)
+
+
+def test_a_test_that_calls_an_outer_function_says_where_the_crash_was_raised() -> None:
+    source = (
+        "function urn(c) {\n  return c.nss.trim()\n}\nexports.serialize = function serialize(c) {\n  return urn(c)\n}\n"
+    )
+    frames = [
+        Frame(file="index.js", function="serialize", line=5, column=10, locals={"c": {}}),
+        Frame(file="index.js", function="Object.urn", line=2, column=16, locals={"c": {}}),
+    ]
+    message = "Cannot read properties of undefined (reading 'trim')"
+    crash = crash_of({"index.js": source}, "TypeError", message, "", frames, "javascript")
+    [made] = RulesAnalyst().reproductions(crash)
+    assert made.function == "serialize"
+    assert made.render(None).startswith(
+        "// TypeError in urn (index.js:2), reached through serialize, called as it was "
+    )
