@@ -87,7 +87,7 @@ def test_two_days_are_one_run_and_a_work_tree_in_use_is_left_to_the_byte(tmp_pat
     with terminal_of(tmp_path, target) as terminal:
         terminal = replace(terminal, on="main")
         assert terminal("ingest", "errors", "errors.jsonl").ended(0, "1 lines of errors.jsonl were set aside")
-        assert terminal("run", "daily", "--from", YESTERDAY.date(), "--to", TODAY.date()).ended(0, "1 proposals wait")
+        assert terminal("run", "daily", "--from", YESTERDAY.date(), "--to", TODAY.date()).ended(0, "1 proposal waits for you")
         assert days_with_patterns(terminal) == {YESTERDAY.date().isoformat(): 3, TODAY.date().isoformat(): 3}
         proposal = the_only(terminal)
         answer = terminal(

@@ -53,7 +53,7 @@ def test_something_new_is_drafted_once(store: RedisProposalStore) -> None:
     assert turn(store, desk, KNOWN).told() == "1 proved, 0 specified, 0 left alone"
     assert (desk.opened, desk.drafted) == (1, 1)
     assert idle(store, KNOWN) == (
-        "nothing new: 1 patterns are open, refused or too rare; bugfix-0000000001 is proposed"
+        "nothing new: 1 pattern is open, refused or too rare; bugfix-0000000001 is proposed"
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import PatternAlreadyOpen, ProposalStore
 from livhana_assets.loop.proposals.twins import CATEGORY, known_twin, same_change, twin_entry, twin_of
+from livhana_assets.loop.proposals.wording import counted
 
 Draft = Callable[[ErrorPattern], Proposal]
 AT_ONCE = 2
@@ -55,7 +56,8 @@ class Drafted:
 
     def told(self) -> str:
         if not self.proposals:
-            return f"nothing new: {len(self.left_alone)} patterns are open, refused or too rare"
+            alone = len(self.left_alone)
+            return f"nothing new: {counted(alone, 'pattern')} {'is' if alone == 1 else 'are'} open, refused or too rare"
         return f"{len(self.proved)} proved, {len(self.proposals) - len(self.proved)} specified, {len(self.left_alone)} left alone"
 
 
@@ -107,7 +109,7 @@ def _lesson(proposal: Proposal) -> Mapping[str, Any] | None:
 def why_not(pattern: ErrorPattern, store: ProposalStore, memories: Iterable[Mapping[str, Any]], policy: Policy) -> str:
     """Why a pattern gets no proposal now; empty where it does."""
     if pattern.occurrences < policy.min_errors:
-        return f"seen {pattern.occurrences} times, {policy.min_errors} are asked for"
+        return f"seen {counted(pattern.occurrences, 'time')}, {policy.min_errors} are asked for"
     standing = store.open_for(pattern.pattern_id)
     if standing is not None and standing.status is not Status.ROLLED_BACK:
         return f"{standing.id} is {standing.status}"

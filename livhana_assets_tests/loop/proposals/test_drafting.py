@@ -326,6 +326,11 @@ def test_a_rare_pattern_is_left_alone_with_the_reason() -> None:
     rare = NO_BAND.model_copy(update={"occurrences": 4})
     drafted = draft_patterns([rare], store=MemoryProposalStore(), draft=never, policy=POLICY)
     assert drafted.left_alone[0].why == "seen 4 times, 5 are asked for"
+    once = draft_patterns(
+        [rare.model_copy(update={"occurrences": 1})], store=MemoryProposalStore(), draft=never, policy=POLICY
+    )
+    assert once.left_alone[0].why == "seen 1 time, 5 are asked for"
+    assert once.told() == "nothing new: 1 pattern is open, refused or too rare"
 
 
 def test_a_defect_in_drafting_one_pattern_leaves_the_others_alone(ground: ProvingGround) -> None:
