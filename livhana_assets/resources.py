@@ -57,6 +57,9 @@ def _doors() -> dict[str, Any]:
         "coverage_reports": _door(lambda loop: loop.coverage_reports, "the target's coverage reports"),
         "live_readings": _door(lambda loop: loop.live_readings, "what the platform's live metrics read now"),
         "release_commit": _door(lambda loop: loop.release_commit, "the commit that a release's name means"),
+        "pull_requests": _door(
+            lambda loop: loop.pull_requests, "opens the target's pull requests, where a token is set"
+        ),
         "clock": _door(lambda loop: now, "the time, UTC"),
         "run_name": _door(lambda loop: new_run_id, "names this process for a claim"),
         "signing_key": _door(lambda loop: loop.access.key, "the key of decisions signed by the web process"),

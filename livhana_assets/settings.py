@@ -128,6 +128,21 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_EXECUTE"),
         description="when an approved change is carried out",
     )
+    github_token: SecretStr | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_GITHUB_TOKEN"),
+        description="opens pull requests; may write contents and pull requests of the one repository",
+    )
+    github_repository: str | None = Field(
+        None,
+        validation_alias=_name("IMPROVEMENT_GITHUB_REPOSITORY"),
+        description="owner/name; default: the end of the target's URL",
+    )
+    github_url: str = Field(
+        "https://api.github.com",
+        validation_alias=_name("IMPROVEMENT_GITHUB_URL"),
+        description="the API; of a GitHub Enterprise Server `https://HOST/api/v3`",
+    )
     deploy_command: str | None = Field(
         None, validation_alias=_name("IMPROVEMENT_DEPLOY_COMMAND"), description="what `livhana deploy` runs"
     )

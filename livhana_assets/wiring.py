@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices
 from pydantic_settings import SettingsError
 
+from livhana_assets.loop.execution.carry_out import prove_pushed
+from livhana_assets.loop.execution.pull_requests import Follower, PullRequestsUnavailable, follow_pull_requests
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.knowledge import template_record
 from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from livhana_assets.adapters.access_file import AccessFile
     from livhana_assets.adapters.dagster_runs import DagsterRuns
     from livhana_assets.loop.execution.deploy import DeployCommand
+    from livhana_assets.loop.execution.pull_requests import PullRequests
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
     from livhana_assets.loop.review.announcements import Sender
@@ -245,12 +248,41 @@ class Loop:
         except BadCommand as why:
             raise NotConfigured(str(why)) from None
 
+    def pull_requests(self) -> PullRequests | None:
+        """The target's pull requests; None where no token is set. Raises NotConfigured where the target has none."""
+        from livhana_assets.adapters.github_pull_requests import GithubPullRequests, repository_of
+
+        token = self.settings.github_token
+        if token is None:
+            return None
+        location = self.target.location
+        name = self.settings.github_repository or repository_of(location)
+        if name is None or "/" not in name:
+            raise NotConfigured(
+                f"{location} does not say which GitHub repository it is: set IMPROVEMENT_GITHUB_REPOSITORY to owner/name."
+            )
+        return GithubPullRequests(name, token=token.get_secret_value(), url=self.settings.github_url)
+
+    def follow_pull_requests(self, told: Callable[[str], None]) -> tuple[Proposal, ...]:
+        """Bring every proposal after what happened to its pull request; nothing is asked where none is open."""
+        return follow_pull_requests(self.store, self._follower, told)
+
+    def _follower(self) -> Follower:
+        server = self.pull_requests()
+        if server is None:
+            raise PullRequestsUnavailable(
+                "Pull requests are open and cannot be followed: set IMPROVEMENT_GITHUB_TOKEN."
+            )
+
+        def reprove(proposal: Proposal, base: str, pushed: str) -> dict[str, Any]:
+            return prove_pushed(self.ground(base), proposal, base, pushed, self.policy)
+
+        return Follower(self.store, self.target, server, reprove, self.policy, new_run_id(), now())
+
     @cached_property
     def effect(self) -> Effect:
-        if self.settings.land == "pull_request":
-            raise NotConfigured(
-                "Pull requests are not part of this release: set IMPROVEMENT_LAND to branch or fast_forward."
-            )
+        if self.settings.land == "pull_request" and self.pull_requests() is None:
+            raise NotConfigured("IMPROVEMENT_LAND=pull_request needs a token: set IMPROVEMENT_GITHUB_TOKEN.")
         return Effect(repository=self.target.location, branch=self.target.branch(), land=self.settings.land)
 
     def drafter(self) -> Callable[[ErrorPattern], Proposal]:

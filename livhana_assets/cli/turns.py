@@ -21,6 +21,7 @@ from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.queue import remembered, why_not
+from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.review.by_policy import approve_allowed
 from livhana_assets.loop.review.decisions import Refused, expire
 from livhana_assets.loop.sources.ports import WarehouseError
@@ -115,9 +116,16 @@ def turn_daily(loop: Loop, first: date, last: date) -> None:
     start_job(loop, "daily_improvement", tags)
 
 
-def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None) -> None:
-    """A real Dagster run; its assets' words pass by. Raises Failed with the run's reason, and the kind of error it was."""
-    ran = loop.runs.start(job, tags=tags, told=lambda text: say(f"  {text}"))
+def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None, *, unsaid: str = "") -> None:
+    """A real Dagster run; its assets' words pass by, but for those about `unsaid`, of which the caller tells the end itself.
+
+    Raises Failed with the run's reason, and the kind of error it was."""
+
+    def told(text: str) -> None:
+        if not unsaid or not text.startswith(f"{unsaid} "):
+            say(f"  {text}")
+
+    ran = loop.runs.start(job, tags=tags, told=told)
     if not ran.succeeded:
         raise Failed(f"{ran.why or f'The run of {job} failed.'} The run's log is {ran.log}.", ran.kind)
 
@@ -130,12 +138,13 @@ def node_is_missing(loop: Loop) -> bool:
 
 
 def settle(loop: Loop) -> tuple[Proposal, ...]:
-    """What every turn starts with: settle executions whose process died, and let old approvals expire."""
+    """What every turn starts with: settle executions whose process died, follow pull requests, and let old approvals expire."""
     settled: tuple[Proposal, ...] = ()
     if any(proposal.status is Status.EXECUTING for proposal in loop.store.proposals()):
         settled = recover(loop.store, loop.target, is_alive=is_alive, now=now())
         for proposal in settled:
             say(f"{proposal.id} was left executing by a process that is gone: it is {proposal.status} now.")
+    settled += loop.follow_pull_requests(say)
     settled += settle_reversals(loop.store, now=now())
     return settled + expire(loop.store, now=now(), policy=loop.policy)
 
@@ -191,6 +200,8 @@ def execute(proposal_id: Annotated[str, typer.Argument(help="an approved proposa
 
 def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     before = loop.store.get(proposal_id)
+    if before.status is Status.EXECUTING:
+        raise Refused(f"{proposal_id} is being carried out already: `livhana show {proposal_id}` says how it ended.")
     if before.status is not Status.APPROVED:
         raise Refused(f"{proposal_id} is {before.status}, not approved: `livhana approve {proposal_id}` comes first.")
     if loop.store.paused():
@@ -198,7 +209,7 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     loop.base()
     loop.sandbox.canaries()
     try:
-        start_job(loop, "execute_proposal", {"dagster/partition": proposal_id})
+        start_job(loop, "execute_proposal", {"dagster/partition": proposal_id}, unsaid=proposal_id)
     finally:
         settle(loop)
         account_executions(loop)
@@ -274,13 +285,14 @@ def _execute_each(loop: Loop, allowed: Iterable[Proposal]) -> None:
             say(str(why))
             failed.append(proposal.id)
     if failed:
-        raise Failed(f"{len(failed)} executions failed: {', '.join(failed)}; `livhana show ID` says why.")
+        raise Failed(f"{counted(len(failed), 'execution')} failed: {', '.join(failed)}; `livhana show ID` says why.")
 
 
 def _told(loop: Loop) -> None:
     waiting = sum(proposal.status is Status.PROPOSED for proposal in loop.store.proposals())
+    said = f"{counted(waiting, 'proposal')} {'waits' if waiting == 1 else 'wait'} for you"
     say(
-        f"{waiting} proposals wait for you: `livhana proposals --status proposed`, then `livhana show ID`."
+        f"{said}: `livhana proposals --status proposed`, then `livhana show ID`."
         if waiting
         else "Nothing waits for you."
     )

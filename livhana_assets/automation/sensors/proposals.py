@@ -59,12 +59,13 @@ def _not_at_once(loop: Loop) -> str:
 
 @dg.sensor(minimum_interval_seconds=60, default_status=RUNNING)
 def stale_claims(context: dg.SensorEvaluationContext, loop: dg.ResourceParam[Loop]) -> dg.SkipReason:
-    """Settles executions whose process is gone, by what the store and the target say, and lets old approvals expire."""
+    """Settles executions whose process is gone, by what the store and the target say, follows pull requests, and lets old approvals expire."""
     if why := off(loop):
         return dg.SkipReason(why)
     settled: tuple[Proposal, ...] = ()
     if any(proposal.status is Status.EXECUTING for proposal in loop.store.proposals()):
         settled = recover(loop.store, loop.target, is_alive=is_alive, now=now())
+    settled += loop.follow_pull_requests(context.log.info)
     settled += settle_reversals(loop.store, now=now())
     ended = (*settled, *expire(loop.store, now=now(), policy=loop.policy))
     for proposal in ended:

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.execution import checks
-from livhana_assets.loop.execution.carry_out import Landed, Result, carry_out
+from livhana_assets.loop.execution.carry_out import Landed, Published, Result, carry_out
 from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.partitions import proposals as proposal_partitions
 from livhana_assets.loop.patterns.errors import load_error_pattern
@@ -39,13 +39,26 @@ def execution(
     ground: dg.ResourceParam[Any],
     clock: dg.ResourceParam[Any],
     run_name: dg.ResourceParam[Any],
+    pull_requests: dg.ResourceParam[Any],
 ) -> dg.MaterializeResult:
     try:
-        result = carry_out(store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock())
+        result = carry_out(
+            store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock(),
+            pull_requests=pull_requests(),
+        )  # fmt: skip
     except Refused as why:
         raise dg.Failure(str(why), allow_retries=False) from why
     log_page(context.instance, result.proposal, load_error_pattern(warehouse, result.proposal.pattern_id))
     context.log.info(told(result))
+    if isinstance(result, Published):
+        shown = result.pull_request
+        return dg.MaterializeResult(
+            metadata={
+                "pull request": dg.MetadataValue.url(shown.url),
+                "commit": shown.commit,
+                "branch": shown.branch,
+            }
+        )
     if not isinstance(result, Landed):
         raise dg.Failure(told(result), allow_retries=False)
     landing = result.landing
@@ -58,6 +71,8 @@ def told(result: Result) -> str:
     """One sentence about how an execution ended."""
     if isinstance(result, Landed):
         return f"{result.proposal.id} landed: {result.landing.commit[:12]} on {result.landing.branch}"
+    if isinstance(result, Published):
+        return f"{result.proposal.id} waits to be merged: {result.pull_request.url}"
     return f"{result.proposal.id} is {result.proposal.status}: {result.why}"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from livhana_assets.loop.execution.pull_requests import PullRequests, PullRequestsUnavailable, page_body
 from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.proposals import gates, proof
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
-from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, Status, Step
+from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, PullRequest, Status, Step
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, needs_person
 from livhana_assets.loop.proposals.ports import (
     NO_COMMIT,
@@ -68,16 +70,31 @@ class PutBack:
     why: str
 
 
-Result = Landed | RolledBack | ProposedAgain | PutBack
+@dataclass(frozen=True)
+class Published:
+    """The change is in a pull request, where somebody merges or closes it."""
+
+    proposal: Proposal
+    pull_request: PullRequest
+
+
+Result = Landed | RolledBack | ProposedAgain | PutBack | Published
 
 
 def carry_out(
-    store: ProposalStore, ground: ProvingGround, proposal_id: str, *, run_id: str, policy: Policy, now: datetime
+    store: ProposalStore,
+    ground: ProvingGround,
+    proposal_id: str,
+    *,
+    run_id: str,
+    policy: Policy,
+    now: datetime,
+    pull_requests: PullRequests | None = None,
 ) -> Result:
     """Carry out one approved proposal. Raises Refused where it may not be executed; nothing is changed then."""
     claimed = claim(store, proposal_id, run_id=run_id, policy=policy, now=now)
     try:
-        result = _land(store, ground, claimed, policy, now)
+        result = _land(store, ground, claimed, policy, now, pull_requests)
     except _Passing as why:
         return PutBack(_finish(store, claimed, Status.APPROVED, "reopened", str(why), now, {"claim": None}), str(why))
     except (TargetError, _Failed) as why:
@@ -91,6 +108,8 @@ def claim(store: ProposalStore, proposal_id: str, *, run_id: str, policy: Policy
     """Take the proposal for this run, once: compare-and-set on its version. Raises Refused or StaleVersion."""
     proposal = store.get(proposal_id)
     _check_allowed(store, proposal, policy, now)
+    if proposal.waits_for_merge and proposal.pull_request:
+        raise Refused(f"{proposal_id} is carried out: it waits to be merged at {proposal.pull_request.url}.")
     fence = proposal.version + 1
     claimed = advance(
         proposal, Status.EXECUTING, at=now, actor=ACTOR, action="executing", detail=run_id,
@@ -119,7 +138,10 @@ def _check_allowed(store: ProposalStore, proposal: Proposal, policy: Policy, now
         raise Refused(f"{proposal.id} has no patch to carry out.")
 
 
-def _land(store: ProposalStore, ground: ProvingGround, claimed: Proposal, policy: Policy, now: datetime) -> Result:
+def _land(
+    store: ProposalStore, ground: ProvingGround, claimed: Proposal, policy: Policy, now: datetime,
+    pull_requests: PullRequests | None,
+) -> Result:  # fmt: skip
     target = ground.target
     target.refresh()
     rebuilt = _rebuild(claimed, target)
@@ -129,6 +151,8 @@ def _land(store: ProposalStore, ground: ProvingGround, claimed: Proposal, policy
         raise _Failed(_why(steps))
     if rebuilt.moved and not _same_blobs(claimed, target, rebuilt.base):
         return _propose_again(store, claimed, ground, rebuilt, steps, policy, now)
+    if _effect(claimed).land == "pull_request":
+        return _publish(store, claimed, target, rebuilt, pull_requests, steps, now)
     return _update_ref(store, claimed, target, rebuilt, steps, now)
 
 
@@ -244,40 +268,65 @@ def _propose_again(
     policy: Policy,
     now: datetime,
 ) -> ProposedAgain:
-    target = ground.target
-    changed = target.changes(rebuilt.base, rebuilt.commit)
-    critical = is_critical(changed, policy)
-    gone = _tests_taken_away(claimed, target, rebuilt)
-    demanded = sorted(
-        {
-            test
-            for runner in ground.runners
-            for test in proof.outside(gone, ground.baseline(rebuilt.base, runner).demanded)
-        }
-    )
     why = "the branch moved in a file that the change touches; the new revision is proved on the new head"
-    proved = _proof(claimed).model_copy(
-        update={
-            "base_commit": rebuilt.base,
-            "commit": rebuilt.commit,
-            "tree": target.tree(rebuilt.commit),
-            "steps": tuple(steps),
-            "demanded": tuple(demanded),
-        }
-    )
-    patch = target.diff(rebuilt.base, rebuilt.commit)
     changes = {
-        "implementation": claimed.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
-        "proof": proved,
-        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=claimed.reverts),
-        "critical": critical,
-        "auto_fix_eligible": not claimed.reverts and auto_fix_eligible(changed, proved=proved.holds, critical=critical),
-        "policy_version": policy.version,
+        **_revised(claimed, ground, rebuilt, steps, policy),
         "revision": claimed.revision + 1,
         "approval": None,
         "claim": None,
     }
     return ProposedAgain(_finish(store, claimed, Status.PROPOSED, "proposed", why, now, changes), why)
+
+
+def _revised(
+    proposal: Proposal, ground: ProvingGround, rebuilt: Rebuilt, steps: Sequence[Step], policy: Policy
+) -> dict[str, Any]:
+    """What a proposal says of a commit that is not the one it was proposed with."""
+    target = ground.target
+    changed = target.changes(rebuilt.base, rebuilt.commit)
+    critical = is_critical(changed, policy)
+    gone = _tests_taken_away(proposal, target, rebuilt)
+    demanded = {
+        test
+        for runner in ground.runners
+        for test in proof.outside(gone, ground.baseline(rebuilt.base, runner).demanded)
+    }
+    proved = _proof(proposal).model_copy(
+        update={
+            "base_commit": rebuilt.base,
+            "commit": rebuilt.commit,
+            "tree": target.tree(rebuilt.commit),
+            "steps": tuple(steps),
+            "demanded": tuple(sorted(demanded)),
+        }
+    )
+    patch = target.diff(rebuilt.base, rebuilt.commit)
+    return {
+        "implementation": proposal.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
+        "proof": proved,
+        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=proposal.reverts),
+        "critical": critical,
+        "auto_fix_eligible": not proposal.reverts
+        and auto_fix_eligible(changed, proved=proved.holds, critical=critical),
+        "policy_version": policy.version,
+    }
+
+
+def prove_pushed(ground: ProvingGround, proposal: Proposal, base: str, pushed: str, policy: Policy) -> dict[str, Any]:
+    """The next revision of a proposal whose branch somebody else moved, with its proof, whether that holds or not. Raises TargetError."""
+    target = ground.target
+    commit = target.apply(base, target.diff(base, pushed), _message(proposal), proposal.created_at)
+    rebuilt = Rebuilt(commit, base, moved=base != _proof(proposal).base_commit)
+    refused = gates.refusal(vet_commit(target, base, commit, policy, reverts=proposal.reverts))
+    if refused:  # never run what the gates refuse
+        steps: tuple[Step, ...] = (Step(name="gates", expected="let it through", observed=refused, passed=False),)
+    else:
+        try:
+            steps = prove_again(ground, proposal, rebuilt)
+        except _Failed as why:
+            steps = (Step(name="runner", expected="the proof's own", observed=str(why), passed=False),)
+    revised = _revised(proposal, ground, rebuilt, steps, policy)
+    return {**revised, "auto_fix_eligible": False, "requires_approval": True}
 
 
 def _update_ref(
@@ -299,6 +348,51 @@ def _update_ref(
     detail = f"{rebuilt.commit[:12]} on {branch}"
     landed = _finish(store, claimed, Status.IMPLEMENTED, "implemented", detail, now, {"landing": landing}, steps)
     return Landed(landed, landing)
+
+
+def _publish(
+    store: ProposalStore, claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, pull_requests: PullRequests | None,
+    steps: Sequence[Step], now: datetime,
+) -> Published:  # fmt: skip
+    """Push the change's own branch and open its pull request; done twice, it is one branch and one pull request."""
+    if pull_requests is None:
+        raise _Passing("pull requests are not set up: set IMPROVEMENT_GITHUB_TOKEN, then execute it again")
+    branch, into = landing_branch(claimed), _effect(claimed).branch
+    present = target.head(branch)
+    commit = present if present and claimed.pull_request and present == claimed.pull_request.commit else rebuilt.commit
+    if present not in (None, commit, *_announced(store, claimed)):
+        raise _Failed(f"{branch} is there already and holds something else: rename or remove it")
+    store.record(
+        actor=ACTOR, action="landing", proposal_id=claimed.id, operation=f"landing:{claimed.id}:{claimed.version}",
+        details={"commit": commit, "branch": branch, "previous": present or NO_COMMIT, "version": claimed.version},
+    )  # fmt: skip
+    _check_fence(store, claimed)
+    try:
+        if present != commit:
+            target.land(commit, branch, present)
+        seen = pull_requests.open(branch=branch, into=into, title=claimed.title, body=page_body(claimed))
+    except HeadMoved as why:
+        raise _Passing(f"{branch} moved while the change was being proved; execute it again") from why
+    except PullRequestsUnavailable as why:
+        _unpublish(target, branch, commit, present)
+        raise _Passing(str(why)) from why
+    shown = PullRequest(number=seen.number, url=seen.url, branch=branch, commit=commit, revision=claimed.revision)
+    detail = f"pull request {seen.number} into {into}: {seen.url}"
+    waiting = {"claim": None, "pull_request": shown}
+    return Published(_finish(store, claimed, Status.APPROVED, "published", detail, now, waiting, steps), shown)
+
+
+def _announced(store: ProposalStore, claimed: Proposal) -> frozenset[str]:
+    """What earlier executions of this proposal pushed, or were about to when they died."""
+    lines = (line for line in store.audit() if line.action == "landing" and line.proposal_id == claimed.id)
+    return frozenset(str(line.details["commit"]) for line in lines)
+
+
+def _unpublish(target: TargetRepo, branch: str, commit: str, present: str | None) -> None:
+    """Without a pull request the branch that was just made is a trace of nothing. One that moved meanwhile is somebody's."""
+    if present is None:
+        with suppress(HeadMoved):
+            target.delete_branch(branch, commit)
 
 
 def landing_branch(proposal: Proposal) -> str:

@@ -37,7 +37,10 @@ def _otherwise(entry: Proposal, target: TargetRepo) -> str:
         return "it landed and nobody approved it"
     if entry.approval.digest != entry.digest:
         return "it is not what was approved"
-    same = target.diff(_parent(target, landing.commit), landing.commit) == entry.implementation.patch
+    base, commit = _parent(target, landing.commit), landing.commit
+    if entry.pull_request and entry.proof:  # there it may be several commits, or one that a merge made
+        base, commit = entry.proof.base_commit, entry.pull_request.commit
+    same = target.diff(base, commit) == entry.implementation.patch
     return "" if same else f"{landing.commit[:12]} holds another patch than the approved one"
 
 

@@ -90,7 +90,8 @@ def landed_commit(proposal: Proposal) -> str:
         raise Refused(f"{proposal.id} is taken back: {proposal.history[-1].detail}. Deploy the reversal instead.")
     if proposal.status not in LANDED or proposal.landing is None:
         raise Refused(f"{proposal.id} is {proposal.status}: only what has landed can be deployed.")
-    return proposal.landing.commit
+    merged = proposal.pull_request.merge_commit if proposal.pull_request else ""
+    return merged or proposal.landing.commit
 
 
 def require_allowed(store: ProposalStore, command: DeployCommand | None, *, allowed: bool) -> DeployCommand:

@@ -15,6 +15,8 @@ def why_not_now(proposal: Proposal, now: datetime) -> str:
     """Why an approved proposal is not carried out now; empty where it is."""
     if proposal.status is not Status.APPROVED or proposal.approval is None:
         return f"{proposal.id} is {proposal.status}"
+    if proposal.waits_for_merge:
+        return f"{proposal.id} waits in a pull request"
     if now >= proposal.approval.expires_at:
         return f"the approval of {proposal.id} has expired"
     if deaths(proposal) >= DEATHS:

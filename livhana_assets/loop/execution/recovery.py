@@ -32,7 +32,7 @@ def recover(
 
 def _settle(store: ProposalStore, target: TargetRepo, proposal: Proposal, now: datetime) -> Proposal:
     intent = _intent(store, proposal)
-    if intent is not None and _is_landed(target, intent):
+    if intent is not None and not _in_pull_request(proposal) and _is_landed(target, intent):
         landing = Landing(
             commit=str(intent.details["commit"]),
             branch=str(intent.details["branch"]),
@@ -53,6 +53,11 @@ def _settle(store: ProposalStore, target: TargetRepo, proposal: Proposal, now: d
         after, expected_version=proposal.version, actor=ACTOR, action=action,
         operation=f"recover:{proposal.id}:{proposal.version}",
     )  # fmt: skip
+
+
+def _in_pull_request(proposal: Proposal) -> bool:
+    """Its own branch being there means nothing yet: the next execution finds it, and lands when it is merged."""
+    return proposal.effect is not None and proposal.effect.land == "pull_request"
 
 
 def _intent(store: ProposalStore, proposal: Proposal) -> AuditEntry | None:

@@ -151,6 +151,20 @@ class Landing(Value):
     landed_at: datetime
 
 
+class PullRequest(Value):
+    """Where an approved change waits for somebody to merge it."""
+
+    number: int
+    url: str
+    branch: str
+    commit: str
+    """The branch's commit that was looked at last."""
+    revision: int
+    """The proposal's revision that it shows; a later one has to be approved and carried out first."""
+    state: Literal["open", "merged", "closed"] = "open"
+    merge_commit: str = ""
+
+
 class Verdict(Value):
     """Whether it helped, and the figures that say so."""
 
@@ -204,10 +218,17 @@ class Proposal(Value):
     claim: Claim | None = None
     landing: Landing | None = None
     verdict: Verdict | None = None
+    pull_request: PullRequest | None = None
     reverts: str = ""
     """The landed commit that this change takes back, for a reversal."""
     history: tuple[Event, ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def waits_for_merge(self) -> bool:
+        """Carried out as far as the loop goes: the approved revision is in an open pull request."""
+        shown = self.pull_request
+        return shown is not None and shown.state == "open" and shown.revision == self.revision
 
     @property
     def digest(self) -> str:

@@ -309,6 +309,10 @@ class TargetRepo(Protocol):
         Raises HeadMoved or BranchCheckedOut with nothing changed."""
         ...
 
+    def delete_branch(self, branch: str, expected: str) -> None:
+        """Remove a branch that is where we left it. Raises HeadMoved or BranchCheckedOut with nothing changed."""
+        ...
+
 
 # --- the sandbox -----------------------------------------------------------------------------------------------------
 

@@ -129,6 +129,8 @@ def require_name(by: str) -> None:
 
 
 def _has_expired(proposal: Proposal, now: datetime, policy: Policy) -> bool:
+    if proposal.waits_for_merge:
+        return False  # it was used in time; whoever merges or closes the pull request decides now
     if proposal.status is Status.APPROVED and proposal.approval:
         return now >= proposal.approval.expires_at
     waiting = proposal.status in (Status.PROPOSED, Status.SPECIFIED, Status.ROLLED_BACK)
