@@ -58,7 +58,9 @@ def test_an_approval_is_refused_while_paused_interrupted_without_a_trace_and_car
     at_work = shop.home / "logs" / "execute_proposal.log", "execution - STEP_START"
     assert shop.interrupted("execute", identity, seen=at_work).ended(130, "Stopped. Nothing is lost")
     assert heads(shop) == before and the_only(shop)["status"] == "approved"
-    assert shop("execute", identity).ended(0, "is implemented", f"improvement/{identity}")
+    carried_out = shop("execute", identity)
+    assert carried_out.ended(0, "is implemented", f"improvement/{identity}")
+    assert (carried_out.out + carried_out.err).count(identity + " ") == 1, "how it ended is said once"
     assert heads(shop).count(f"improvement/{identity}") == 1
     assert shop("execute", identity).ended(3, "is implemented, not approved")
 
