@@ -575,7 +575,7 @@ def test_the_outcome_shows_both_sides_and_what_each_figure_means(house: House300
     page = once_counted(house.as_("viewer"), "/review/outcomes/bugfix-0000000003")
     assert "It helped." in page
     assert "100.00 in 1,000 requests (9 in 90)" in page and "10.00 in 1,000 requests (1 in 100)" in page
-    assert "before the landing 9, since the landing 2" in page and "The change landed on 21 Nov 2026" in page
+    assert "before that day 9, from that day on 2" in page and "The change landed on 21 Nov 2026" in page
     assert "the rate since, divided by the rate before" in page
 
 

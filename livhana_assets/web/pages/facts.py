@@ -88,7 +88,7 @@ def per_day(proposal: Proposal, pattern: ErrorPattern) -> Chart:
 
 
 def around_landing(pattern: ErrorPattern, landed_at: datetime, until: datetime) -> Chart:
-    """Occurrences per day before and after the landing."""
+    """Occurrences per day before the day of the landing and from it on; that day itself holds some of both."""
     counts = {entry.day: entry.occurrences for entry in pattern.days}
     landed = landed_at.date()
     first = min([*counts, landed])
@@ -105,7 +105,7 @@ def around_landing(pattern: ErrorPattern, landed_at: datetime, until: datetime) 
     mark = next(at for at, (_, days) in enumerate(bins) if landed in days)
     label = f"The change landed on {landed:%d %b %Y}"
     return Chart(
-        f"Occurrences per {unit}", unit, ("before the landing", "since the landing"), rows, mark=mark, mark_label=label
+        f"Occurrences per {unit}", unit, ("before that day", "from that day on"), rows, mark=mark, mark_label=label
     )
 
 
