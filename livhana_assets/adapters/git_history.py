@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,17 +13,44 @@ from typing import Any
 from livhana_assets.adapters.git_plumbing import closed_environment, unquote
 from livhana_assets.loop.proposals.ports import Commit, TargetError
 
+IGNORED_REVISIONS = ".git-blame-ignore-revs"
+"""Where a repository lists the commits that only changed how its code looks, by custom of the forges."""
+MOST_IGNORED = 1000
+
 
 def blame(clone: Path, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
-    """The commits that last touched the lines, one per line. Empty where the file or the lines are not there."""
+    """The commits that last touched the lines, one per line. Empty where the file or the lines are not there.
+
+    A change of white space is none, nor are the commits that the target itself lists as formatting."""
     import git
 
-    with _opened(clone) as repo:
+    with _opened(clone) as repo, _formatting(repo, commit) as ignored:
+        # GitPython wants it said that git reads a file: this one is our own.
+        options = {"ignore_revs_file": ignored, "allow_unsafe_options": True} if ignored else {}
         try:
-            blamed = repo.blame(commit, path, L=f"{max(first, 1)},{last}") or []
+            blamed = repo.blame(commit, path, L=f"{max(first, 1)},{last}", w=True, **options) or []
         except (git.GitCommandError, ValueError):
             return ()
         return tuple(_blamed(entry[0]) for entry in blamed for _ in entry[1])
+
+
+@contextmanager
+def _formatting(repo: Any, commit: str) -> Iterator[str]:
+    """A file with the commits of the target's IGNORED_REVISIONS at a commit; "" where it lists none. Only whole ids are taken."""
+    import git
+
+    try:
+        listed = repo.git.cat_file("blob", f"{commit}:{IGNORED_REVISIONS}")
+    except git.GitCommandError:
+        listed = ""
+    shas = re.findall(r"^([0-9a-f]{40})\b", listed, re.MULTILINE)[:MOST_IGNORED]
+    if not shas:
+        yield ""
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="livhana-ignored-", encoding="ascii") as file:
+        file.write("\n".join(shas) + "\n")
+        file.flush()
+        yield file.name
 
 
 def history(clone: Path, commit: str, limit: int) -> tuple[Commit, ...]:

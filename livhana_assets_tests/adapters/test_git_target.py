@@ -207,6 +207,22 @@ def test_history_and_blame_tell_who_touched_what(tmp_path: Path) -> None:
     assert len(target.history(second, 1)) == 1
 
 
+def test_blame_passes_over_formatting(tmp_path: Path) -> None:
+    repository = clean_repository(tmp_path / "t", {"cart.py": "def total(cart):\n    return cart['sum']\n"})
+    wrote = git(repository, "rev-parse", "HEAD")
+    indented = add_commit(
+        repository, {"cart.py": "def total(cart):\n\treturn  cart['sum']\n"}, "Indent", at=1_700_000_500
+    )
+    quoted = add_commit(repository, {"cart.py": 'def total(cart):\n\treturn cart["sum"]\n'}, "Quote", at=1_700_000_600)
+    listed = f"# formatting\n{quoted}\n{'1' * 40}\nnonsense --output=/x\n"
+    head = add_commit(repository, {".git-blame-ignore-revs": listed}, "List what only formats", at=1_700_000_700)
+    target = GitTarget(str(repository), tmp_path / "home")
+    target.refresh()
+    assert [commit.sha for commit in target.blame(indented, "cart.py", 1, 2)] == [wrote, wrote]
+    assert [commit.sha for commit in target.blame(quoted, "cart.py", 1, 2)] == [wrote, quoted]
+    assert [commit.sha for commit in target.blame(head, "cart.py", 1, 2)] == [wrote, wrote]
+
+
 def test_names_of_releases_resolve(tmp_path: Path) -> None:
     repository = clean_repository(tmp_path / "t")
     head = git(repository, "rev-parse", "HEAD")
