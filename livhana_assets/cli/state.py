@@ -12,9 +12,11 @@ import typer
 
 from livhana_assets.cli.errors import Failed, exit_code, sentence
 from livhana_assets.cli.tables import print_json, print_rows, say
+from livhana_assets.cli.tools_of_tests import command_not_found, packages_not_found
 from livhana_assets.cli.turns import NO_NODE, node_is_missing
 from livhana_assets.loop.outcomes.metrics import COUNTERS, improvement_counters
 from livhana_assets.loop.proposals.audit import export, verify
+from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.wiring import Loop
 
 
@@ -41,13 +43,15 @@ def _checks(loop: Loop) -> tuple[tuple[str, Callable[[], str]], ...]:
         ("warehouse", lambda: _warehouse(loop)),
         (
             "store",
-            lambda: f"{len(loop.store.proposals())} proposals, audit of {verify(loop.store.audit())} lines holds",
+            lambda: (
+                f"{counted(len(loop.store.proposals()), 'proposal')}, audit of {verify(loop.store.audit())} lines holds"
+            ),
         ),
         ("redis", lambda: _redis(loop)),
         ("analyst", lambda: f"{loop.analyst.name}: works without a key"),
         ("sandbox", lambda: _sandbox(loop)),
         ("target", lambda: f"{loop.target.location} at {loop.base()[:12]}"),
-        ("tests", lambda: ", ".join(runner.name for runner in loop.runners(loop.base())) or _no_tests()),
+        ("tests", lambda: _tests(loop)),
         ("node", lambda: _node(loop)),
     )
 
@@ -81,13 +85,28 @@ def _sandbox(loop: Loop) -> str:
 def _node(loop: Loop) -> str:
     if loop.settings.target_repo and node_is_missing(loop):
         raise Failed(f"{NO_NODE}.")
+    if loop.settings.target_repo and (absent := packages_not_found(loop, loop.base())):
+        raise Failed(
+            f"The sandbox does not see {counted(len(absent), 'Node package')} that the target imports, "
+            f"{', '.join(absent[:5])}: run `npm install` in a checkout of it, and name its node_modules in "
+            "IMPROVEMENT_SANDBOX_READABLE."
+        )
     return shutil.which("node") or "not found, and not needed: JavaScript fixes need Node 18 or newer on PATH"
 
 
-def _no_tests() -> str:
-    raise Failed(
-        "The target has no tests that are known: add pytest or node --test tests, or set IMPROVEMENT_TEST_COMMAND."
-    )
+def _tests(loop: Loop) -> str:
+    base = loop.base()
+    runners = loop.runners(base)
+    if not runners:
+        raise Failed(
+            "The target has no tests that are known: add pytest or node --test tests, or set IMPROVEMENT_TEST_COMMAND."
+        )
+    if word := command_not_found(loop, base):
+        raise Failed(
+            f"There is no program {word} in the sandbox: correct IMPROVEMENT_TEST_COMMAND, or name its folder in "
+            "IMPROVEMENT_SANDBOX_READABLE."
+        )
+    return ", ".join(runner.name for runner in runners)
 
 
 def metrics(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:

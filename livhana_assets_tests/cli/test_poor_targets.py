@@ -56,11 +56,32 @@ def test_a_target_without_tests_gets_specifications_which_can_be_accepted_and_no
         assert terminal("doctor").code == 1
 
 
+def doctor_on(terminal: Terminal, part: str, **environment: str) -> str:
+    """What `livhana doctor` says of one part."""
+    rows = json.loads(terminal("doctor", "--json", **environment).out)
+    return next(f"{row['state']}: {row['found']}" for row in rows if row["part"] == part)
+
+
+def test_packages_that_the_sandbox_does_not_see_are_named_by_doctor(tmp_path: Path) -> None:
+    package = '{"scripts": {"test": "node --test"}, "dependencies": {"left-pad-of-ours": "1", "unused": "1"}}'
+    imports = "const pad = require('left-pad-of-ours')\n" + JAVASCRIPT["cart.js"]
+    files = {**JAVASCRIPT, "package.json": package, "cart.js": imports}
+    with terminal_of(tmp_path, bare_repository(tmp_path / "shop.git", files)) as terminal:
+        found = doctor_on(terminal, "node")
+        assert "does not see 1 Node package that the target imports, left-pad-of-ours: run `npm install`" in found
+        installed = tmp_path / "theirs" / "node_modules"
+        (installed / "left-pad-of-ours").mkdir(parents=True)
+        assert doctor_on(terminal, "node", IMPROVEMENT_SANDBOX_READABLE=str(installed)).startswith("well: ")
+
+
 def test_a_test_command_that_does_not_exist_is_named_and_nothing_is_proposed(tmp_path: Path) -> None:
     with terminal_of(tmp_path, bare_repository(tmp_path / "shop.git", FILES)) as terminal:
         assert terminal("ingest", "errors", log(tmp_path / "errors.jsonl", TODAY)).code == 0
         answer = terminal("run", "daily", IMPROVEMENT_TEST_COMMAND="no-such-runner --all")
         assert answer.ended(2, "`no-such-runner --all` cannot be run", "correct IMPROVEMENT_TEST_COMMAND")
+        found = doctor_on(terminal, "tests", IMPROVEMENT_TEST_COMMAND="no-such-runner --all")
+        assert found.startswith("not well: There is no program no-such-runner in the sandbox")
+        assert doctor_on(terminal, "tests", IMPROVEMENT_TEST_COMMAND="true --all") == "well: true --all"
         assert terminal.json("proposals") == []
 
 
@@ -87,7 +108,9 @@ def test_two_days_are_one_run_and_a_work_tree_in_use_is_left_to_the_byte(tmp_pat
     with terminal_of(tmp_path, target) as terminal:
         terminal = replace(terminal, on="main")
         assert terminal("ingest", "errors", "errors.jsonl").ended(0, "1 lines of errors.jsonl were set aside")
-        assert terminal("run", "daily", "--from", YESTERDAY.date(), "--to", TODAY.date()).ended(0, "1 proposal waits for you")
+        assert terminal("run", "daily", "--from", YESTERDAY.date(), "--to", TODAY.date()).ended(
+            0, "1 proposal waits for you"
+        )
         assert days_with_patterns(terminal) == {YESTERDAY.date().isoformat(): 3, TODAY.date().isoformat(): 3}
         proposal = the_only(terminal)
         answer = terminal(
