@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices
 from pydantic_settings import SettingsError
 
-from livhana_assets.loop.execution.carry_out import prove_pushed
 from livhana_assets.loop.execution.pull_requests import Follower, PullRequestsUnavailable, follow_pull_requests
+from livhana_assets.loop.execution.reproof import prove_pushed
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.knowledge import template_record
 from livhana_assets.loop.proposals.model import Claim, Effect, Proposal

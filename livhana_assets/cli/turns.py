@@ -12,8 +12,9 @@ import typer
 
 from livhana_assets.cli.errors import Failed
 from livhana_assets.cli.tables import print_json, print_rows, say
-from livhana_assets.loop.execution.carry_out import landing_branch, prove_patch
+from livhana_assets.loop.execution.carry_out import landing_branch
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.patterns.errors import load_error_patterns
@@ -41,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
-    what: Annotated[str, typer.Argument(help="daily, full or auto")] = "daily",
+    what: Annotated[str, typer.Argument(help="daily, weekly, monthly, full or auto")] = "daily",
     day: Annotated[
         datetime | None,
         typer.Option("--date", formats=["%Y-%m-%d"], help="UTC day; default: every day with unread rows, and today"),
@@ -52,10 +53,14 @@ def run(
         bool, typer.Option("--dry-run", help="find patterns, say what would be drafted, draft nothing")
     ] = False,
 ) -> None:
-    """Turn the loop: look at the traces, find patterns, draft and prove proposals; `full` also measures outcomes, `auto` also executes what policy allows."""
-    if what not in ("daily", "full", "auto"):
-        raise typer.BadParameter("say daily, full or auto", param_hint="WHAT")
+    """Turn the loop: look at the traces, find patterns, draft and prove proposals; `full` also measures outcomes, `auto` also executes what policy
+    allows. `weekly` drafts and writes the digest of the week, `monthly` the refactoring report of the month."""
+    if what not in ("daily", "weekly", "monthly", "full", "auto"):
+        raise typer.BadParameter("say daily, weekly, monthly, full or auto", param_hint="WHAT")
     first, last = asked_days(day, from_day, to_day, today=now())
+    if what in ("weekly", "monthly"):
+        _run_period(Loop(), what, first, last, dry_run=dry_run)
+        return
     loop = Loop()
     if not dry_run:
         loop.base()
@@ -76,6 +81,25 @@ def run(
             _execute_allowed(loop)
     finally:
         _told(loop)
+
+
+def _run_period(loop: Loop, what: str, first: date, last: date, *, dry_run: bool) -> None:
+    """The week's or the month's job, for the period that holds the day. What it wrote is a page of its asset in the Dagster UI."""
+    if first != last:
+        raise typer.BadParameter(
+            f"{what} takes one day, whose period is meant: say --date", param_hint="--from or --to"
+        )
+    if dry_run:
+        _would_draft(loop)
+        return
+    loop.base()
+    settle(loop)
+    begins = first - timedelta(days=first.weekday()) if what == "weekly" else first.replace(day=1)
+    job = "weekly_proposals" if what == "weekly" else "monthly_refactoring"
+    start_job(loop, job, {"dagster/partition": begins.isoformat()})
+    asset = "weekly_digest" if what == "weekly" else "refactoring_report"
+    say(f"Written: `{asset}` of {begins}, in the Dagster UI (`livhana up`).")
+    _told(loop)
 
 
 def _first_unread(loop: Loop, today: date) -> date:

@@ -12,7 +12,7 @@ from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.github_pull_requests import GithubPullRequests, repository_of
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.loop.execution import checks
-from livhana_assets.loop.execution.carry_out import Landed, Published, PutBack, Result, carry_out, prove_pushed
+from livhana_assets.loop.execution.carry_out import Landed, Published, PutBack, Result, carry_out
 from livhana_assets.loop.execution.due import why_not_now
 from livhana_assets.loop.execution.pull_requests import (
     LONGEST_BODY,
@@ -22,6 +22,7 @@ from livhana_assets.loop.execution.pull_requests import (
     page_body,
 )
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.reproof import prove_pushed
 from livhana_assets.loop.proposals.audit import verify
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Claim, Proposal, Status

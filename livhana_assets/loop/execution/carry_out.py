@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from livhana_assets.loop.execution.pull_requests import PullRequests, PullRequestsUnavailable, page_body
+from livhana_assets.loop.execution.reproof import CannotLand, Rebuilt, commit_message, proof_of, prove_again, revised
 from livhana_assets.loop.execution.reversal import settle_reversals
-from livhana_assets.loop.proposals import gates, proof
+from livhana_assets.loop.proposals import gates
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.lifecycle import advance
-from livhana_assets.loop.proposals.model import Claim, Landing, Proof, Proposal, PullRequest, Status, Step
-from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, needs_person
+from livhana_assets.loop.proposals.model import Claim, Landing, Proposal, PullRequest, Status, Step
+from livhana_assets.loop.proposals.policy import Policy, is_critical, needs_person
 from livhana_assets.loop.proposals.ports import (
     NO_COMMIT,
     HeadMoved,
@@ -54,15 +55,6 @@ class ProposedAgain:
 
 
 @dataclass(frozen=True)
-class Rebuilt:
-    """The approved patch as a commit on the branch's present head."""
-
-    commit: str
-    base: str
-    moved: bool
-
-
-@dataclass(frozen=True)
 class PutBack:
     """Something passing came between; nothing changed, and the approval stands for another try."""
 
@@ -97,7 +89,7 @@ def carry_out(
         result = _land(store, ground, claimed, policy, now, pull_requests)
     except _Passing as why:
         return PutBack(_finish(store, claimed, Status.APPROVED, "reopened", str(why), now, {"claim": None}), str(why))
-    except (TargetError, _Failed) as why:
+    except (TargetError, CannotLand) as why:
         return RolledBack(_back(store, claimed, str(why), now), str(why))
     if claimed.reverts and isinstance(result, Landed):
         settle_reversals(store, now=now)
@@ -148,7 +140,7 @@ def _land(
     _pass_gates(claimed, target, rebuilt, policy)
     steps = prove_again(ground, claimed, rebuilt)
     if not all(step.passed for step in steps):
-        raise _Failed(_why(steps))
+        raise CannotLand(_why(steps))
     if rebuilt.moved and not _same_blobs(claimed, target, rebuilt.base):
         return _propose_again(store, claimed, ground, rebuilt, steps, policy, now)
     if _effect(claimed).land == "pull_request":
@@ -157,104 +149,44 @@ def _land(
 
 
 def _rebuild(claimed: Proposal, target: TargetRepo) -> Rebuilt:
-    effect, proved = _effect(claimed), _proof(claimed)
+    effect, proved = _effect(claimed), proof_of(claimed)
     if effect.repository != target.location:
-        raise _Failed(f"it was approved for {effect.repository}, and the target is {target.location} now")
+        raise CannotLand(f"it was approved for {effect.repository}, and the target is {target.location} now")
     head = target.head(effect.branch)
     if head is None:
-        raise _Failed(f"the branch {effect.branch} is gone from the target")
+        raise CannotLand(f"the branch {effect.branch} is gone from the target")
     moved = head != proved.base_commit
     commit = _applied(claimed, target, head, moved)
     if not moved and target.tree(commit) != proved.tree:
-        raise _Failed("the patch does not give the tree that was proved")
+        raise CannotLand("the patch does not give the tree that was proved")
     return Rebuilt(commit, head, moved)
 
 
 def _applied(claimed: Proposal, target: TargetRepo, head: str, moved: bool) -> str:
     """The patch as a commit on the head, to the byte; on a moved head also where its lines moved, for a revision that is asked about again."""
-    patch, message = claimed.implementation.patch, _message(claimed)
+    patch, message = claimed.implementation.patch, commit_message(claimed)
     try:
         return target.apply(head, patch, message, claimed.created_at)
     except PatchDoesNotApply as why:
         if not moved:
-            raise _Failed(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
+            raise CannotLand(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
     try:
         return target.transplant(head, patch, message, claimed.created_at)
     except PatchDoesNotApply as why:
-        raise _Failed(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
+        raise CannotLand(f"the patch no longer applies to {_effect(claimed).branch}: {why}") from why
 
 
 def _pass_gates(claimed: Proposal, target: TargetRepo, rebuilt: Rebuilt, policy: Policy) -> None:
     by_policy = claimed.approval is not None and claimed.approval.door == "policy"
     if by_policy and is_critical(target.changes(rebuilt.base, rebuilt.commit), policy):
-        raise _Failed("it touches a protected path, which only a person may approve")
+        raise CannotLand("it touches a protected path, which only a person may approve")
     if refused := gates.refusal(vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=claimed.reverts)):
-        raise _Failed(f"refused by a gate: {refused}")
-
-
-def prove_patch(ground: ProvingGround, proposal: Proposal) -> tuple[Step, ...]:
-    """The whole proof again on the commit it was made for. Raises TargetError where the patch no longer gives that commit's tree."""
-    proved = _proof(proposal)
-    commit = ground.target.apply(
-        proved.base_commit, proposal.implementation.patch, _message(proposal), proposal.created_at
-    )
-    if ground.target.tree(commit) != proved.tree:
-        raise TargetError(f"The patch of {proposal.id} does not give the tree that was proved.")
-    return prove_again(ground, proposal, Rebuilt(commit, proved.base_commit, moved=False))
-
-
-def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> tuple[Step, ...]:
-    """The proof once more on the commit that would land: fail without the fix, pass with it, whole suite."""
-    proved, target = _proof(proposal), ground.target
-    own = next((runner for runner in ground.runners if runner.name == proved.runner), None)
-    if own is None:
-        raise _Failed(
-            f"the proof was made with {proved.runner}, which does not run here: put it on the PATH and approve again"
-        )
-    steps: list[Step] = []
-    if proved.reason:
-        tests_only = _tests_only(proposal, target, rebuilt)
-        steps += proof.rounds(ground, own, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
-    gone, demanded = _tests_taken_away(proposal, target, rebuilt), set[str]()
-    for runner in ground.runners:
-        baseline = ground.baseline(rebuilt.base, runner)
-        if baseline.usable:
-            asked = proof.outside(gone, baseline.demanded)
-            steps.append(proof.keeps_the_suite(ground, runner, rebuilt.commit, asked))
-            demanded |= asked
-        elif runner is own:
-            steps.append(baseline.step)
-    return (*steps, *(() if rebuilt.moved else (_as_demanded(proved, demanded),)))
-
-
-def _as_demanded(proved: Proof, demanded: set[str]) -> Step:
-    """On the base of the proof, every test that it demanded is demanded again: none may have gone missing with its runner."""
-    missing = sorted(set(proved.demanded) - demanded)
-    observed = f"{len(missing)} are missing, first {missing[0]}" if missing else "all of them"
-    return Step(
-        name="demanded tests",
-        expected=f"the {len(proved.demanded)} of the proof",
-        observed=observed,
-        passed=not missing,
-    )
-
-
-def _tests_taken_away(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> frozenset[str]:
-    """The files that a reversal removes; the gates let it remove only what the reverted commit had added. Nothing else removes any."""
-    if not proposal.reverts:
-        return frozenset()
-    return frozenset(change.path for change in target.changes(rebuilt.base, rebuilt.commit) if change.status == "D")
-
-
-def _tests_only(proposal: Proposal, target: TargetRepo, rebuilt: Rebuilt) -> str:
-    paths = sorted({test_id.partition("::")[0] for test_id in _proof(proposal).tests})
-    contents = {path: target.read(rebuilt.commit, path) for path in paths}
-    return target.build(rebuilt.base, contents, f"Test for {proposal.pattern_id}", proposal.created_at)
+        raise CannotLand(f"refused by a gate: {refused}")
 
 
 def _same_blobs(claimed: Proposal, target: TargetRepo, head: str) -> bool:
     """A moved base needs no new approval only where every touched path is as it was (DESIGN §4.5)."""
-    proved = _proof(claimed)
+    proved = proof_of(claimed)
     touched = [change.path for change in target.changes(proved.base_commit, proved.commit)]
     return target.blobs(proved.base_commit, touched) == target.blobs(head, touched)
 
@@ -270,63 +202,12 @@ def _propose_again(
 ) -> ProposedAgain:
     why = "the branch moved in a file that the change touches; the new revision is proved on the new head"
     changes = {
-        **_revised(claimed, ground, rebuilt, steps, policy),
+        **revised(claimed, ground, rebuilt, steps, policy),
         "revision": claimed.revision + 1,
         "approval": None,
         "claim": None,
     }
     return ProposedAgain(_finish(store, claimed, Status.PROPOSED, "proposed", why, now, changes), why)
-
-
-def _revised(
-    proposal: Proposal, ground: ProvingGround, rebuilt: Rebuilt, steps: Sequence[Step], policy: Policy
-) -> dict[str, Any]:
-    """What a proposal says of a commit that is not the one it was proposed with."""
-    target = ground.target
-    changed = target.changes(rebuilt.base, rebuilt.commit)
-    critical = is_critical(changed, policy)
-    gone = _tests_taken_away(proposal, target, rebuilt)
-    demanded = {
-        test
-        for runner in ground.runners
-        for test in proof.outside(gone, ground.baseline(rebuilt.base, runner).demanded)
-    }
-    proved = _proof(proposal).model_copy(
-        update={
-            "base_commit": rebuilt.base,
-            "commit": rebuilt.commit,
-            "tree": target.tree(rebuilt.commit),
-            "steps": tuple(steps),
-            "demanded": tuple(sorted(demanded)),
-        }
-    )
-    patch = target.diff(rebuilt.base, rebuilt.commit)
-    return {
-        "implementation": proposal.implementation.model_copy(update={"patch": patch, "base_commit": rebuilt.base}),
-        "proof": proved,
-        "gates": vet_commit(target, rebuilt.base, rebuilt.commit, policy, reverts=proposal.reverts),
-        "critical": critical,
-        "auto_fix_eligible": not proposal.reverts
-        and auto_fix_eligible(changed, proved=proved.holds, critical=critical),
-        "policy_version": policy.version,
-    }
-
-
-def prove_pushed(ground: ProvingGround, proposal: Proposal, base: str, pushed: str, policy: Policy) -> dict[str, Any]:
-    """The next revision of a proposal whose branch somebody else moved, with its proof, whether that holds or not. Raises TargetError."""
-    target = ground.target
-    commit = target.apply(base, target.diff(base, pushed), _message(proposal), proposal.created_at)
-    rebuilt = Rebuilt(commit, base, moved=base != _proof(proposal).base_commit)
-    refused = gates.refusal(vet_commit(target, base, commit, policy, reverts=proposal.reverts))
-    if refused:  # never run what the gates refuse
-        steps: tuple[Step, ...] = (Step(name="gates", expected="let it through", observed=refused, passed=False),)
-    else:
-        try:
-            steps = prove_again(ground, proposal, rebuilt)
-        except _Failed as why:
-            steps = (Step(name="runner", expected="the proof's own", observed=str(why), passed=False),)
-    revised = _revised(proposal, ground, rebuilt, steps, policy)
-    return {**revised, "auto_fix_eligible": False, "requires_approval": True}
 
 
 def _update_ref(
@@ -361,7 +242,7 @@ def _publish(
     present = target.head(branch)
     commit = present if present and claimed.pull_request and present == claimed.pull_request.commit else rebuilt.commit
     if present not in (None, commit, *_announced(store, claimed)):
-        raise _Failed(f"{branch} is there already and holds something else: rename or remove it")
+        raise CannotLand(f"{branch} is there already and holds something else: rename or remove it")
     store.record(
         actor=ACTOR, action="landing", proposal_id=claimed.id, operation=f"landing:{claimed.id}:{claimed.version}",
         details={"commit": commit, "branch": branch, "previous": present or NO_COMMIT, "version": claimed.version},
@@ -404,7 +285,7 @@ def landing_branch(proposal: Proposal) -> str:
 def _check_fence(store: ProposalStore, claimed: Proposal) -> None:
     present = store.get(claimed.id)
     if present.version != claimed.version:
-        raise _Failed("somebody else took this proposal over")
+        raise CannotLand("somebody else took this proposal over")
     if store.paused():
         raise _Passing("the loop was paused; execute it again after `livhana resume`")
 
@@ -429,12 +310,6 @@ def _finish(
     )  # fmt: skip
 
 
-def _message(proposal: Proposal) -> str:
-    approval = proposal.approval
-    signed = f"Approved-by: {approval.by}\n" if approval else ""
-    return f"{proposal.title}\n\n{proposal.implementation.fix}\n\nProposal: {proposal.id}\nPattern: {proposal.pattern_id}\n{signed}"
-
-
 def _why(steps: Sequence[Step]) -> str:
     bad = next(step for step in steps if not step.passed)
     return f"the proof does not hold on the commit that would land: {bad.name}: {bad.observed}"
@@ -442,19 +317,9 @@ def _why(steps: Sequence[Step]) -> str:
 
 def _effect(proposal: Proposal) -> Any:
     if proposal.effect is None:
-        raise _Failed(f"{proposal.id} says nothing about where it goes")
+        raise CannotLand(f"{proposal.id} says nothing about where it goes")
     return proposal.effect
-
-
-def _proof(proposal: Proposal) -> Proof:
-    if proposal.proof is None:
-        raise _Failed(f"{proposal.id} has no proof")
-    return proposal.proof
 
 
 class _Passing(Exception):
     """The execution ends here for a passing reason, and may be tried again; the message is the reason."""
-
-
-class _Failed(Exception):
-    """The execution ends here and is rolled back; the message is the reason."""

@@ -11,8 +11,9 @@ import pytest
 
 from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.memory_store import MemoryProposalStore
-from livhana_assets.loop.execution.carry_out import Landed, Result, RolledBack, carry_out, prove_patch
+from livhana_assets.loop.execution.carry_out import Landed, Result, RolledBack, carry_out
 from livhana_assets.loop.execution.recovery import recover
+from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.execution.reversal import answer_worse, draft_reversal, settle_reversals
 from livhana_assets.loop.proposals.audit import verify
 from livhana_assets.loop.proposals.lifecycle import advance

@@ -12,7 +12,8 @@ from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
 from livhana_assets.adapters.test_runners import PytestRunner
-from livhana_assets.loop.execution.carry_out import Landed, carry_out, prove_patch
+from livhana_assets.loop.execution.carry_out import Landed, carry_out
+from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.patterns.model import ErrorPattern, Frame
 from livhana_assets.loop.proposals.attaching import attach
 from livhana_assets.loop.proposals.crashes import Unproved
