@@ -169,3 +169,11 @@ def test_auto_goes_on_after_an_execution_that_failed_and_counts_it_at_the_end(sh
         True: "rolled_back",
         False: "implemented",
     }
+
+
+def test_the_weeks_digest_and_the_months_report_are_written_by_the_command(shop: Terminal) -> None:
+    week, month = shop("run", "weekly", "--date", "2026-11-18"), shop("run", "monthly", "--date", "2026-11-18")
+    assert (week.code, month.code) == (0, 0)
+    assert "`weekly_digest` of 2026-11-16" in week.out + week.err
+    assert "`refactoring_report` of 2026-11-01" in month.out + month.err
+    assert shop("run", "weekly", "--from", "2026-11-01", "--to", "2026-11-18").ended(2, "weekly takes one day")
