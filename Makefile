@@ -9,7 +9,7 @@ help:
 	@echo "make rooms    the rooms' own tests, without Dagster: seconds"
 	@echo "make drills   the long tests: kills, full disks, real servers, the browser, every guard taken away once"
 	@echo "make check    format, lint, types, import contracts"
-	@echo "make browser  only the test that looks at the Dagster UI in chromium"
+	@echo "make browser  only the tests in chromium: the review pages and the Dagster UI"
 	@echo "make bench    speed figures with their limits, then the long counts (about 20 minutes)"
 	@echo "make setup    only .venv and what the machine lacks"
 
@@ -39,3 +39,7 @@ check: setup
 
 bench: setup
 	@.venv/bin/python bench/speed.py
+	@.venv/bin/python bench/approved_to_landed.py
+	@.venv/bin/python bench/review_pages.py
+	@.venv/bin/python bench/interleavings.py
+	@.venv/bin/python bench/error_batches.py
