@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from livhana_assets_tests.cli.a_shop import FILES, Terminal, crash
 from livhana_assets_tests.cli.test_decisions import the_only
 from livhana_assets_tests.repositories import git
+
+pytestmark = pytest.mark.drill
 
 ALLOWED = {"IMPROVEMENT_ALLOW_PRODUCTION_DEPLOY": "true"}
 
@@ -62,7 +67,7 @@ def test_a_landed_change_is_taken_back_by_a_reversal_with_an_approval_of_its_own
 def test_a_landed_commit_is_deployed_only_with_leave_and_a_yes_to_it(shop: Terminal) -> None:
     script = shop.folder / "deploy.py"
     script.write_text("import os; print('shipping', os.environ['LIVHANA_COMMIT'], os.environ.get('REDIS_URL'))\n")
-    command = {"IMPROVEMENT_DEPLOY_COMMAND": f"{sys.executable} '{script}'"}
+    command = {"IMPROVEMENT_DEPLOY_COMMAND": f"{shlex.quote(sys.executable)} '{script}'"}
     assert shop("deploy", the_only(shop)["id"], **ALLOWED, **command).ended(3, "only what has landed can be deployed")
     fix = landed(shop)
     identity, commit = fix["id"], commit_of(fix)

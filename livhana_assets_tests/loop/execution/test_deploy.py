@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -212,7 +213,7 @@ def test_the_command_sees_the_operators_environment_without_the_loops_secrets(
         "ANTHROPIC_API_KEY": "hush", "REDIS_URL": "redis://:hush@h", "improvement_secret_key": "hush", "KUBECONFIG": "/k",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    ran = line(tmp_path, f"{sys.executable} -c '{SHOW}'").run("one", {"LIVHANA_COMMIT": COMMIT})
+    ran = line(tmp_path, f"{shlex.quote(sys.executable)} -c '{SHOW}'").run("one", {"LIVHANA_COMMIT": COMMIT})
     seen = json.loads(ran.output)
     assert "hush" not in ran.output
     assert seen["KUBECONFIG"] == "/k" and seen["LIVHANA_COMMIT"] == COMMIT and "PATH" in seen
@@ -227,7 +228,7 @@ def test_what_it_printed_is_kept_for_its_owner_only(tmp_path: Path) -> None:
 
 def test_a_flood_of_output_is_read_to_its_end_and_kept_in_part(tmp_path: Path) -> None:
     flood = "import sys; sys.stdout.write('x' * 30_000_000); print('end')"
-    ran = line(tmp_path, f'{sys.executable} -c "{flood}"').run("one", {})
+    ran = line(tmp_path, f'{shlex.quote(sys.executable)} -c "{flood}"').run("one", {})
     assert ran.succeeded and ran.output.endswith("end\n")
     assert Path(ran.kept).stat().st_size < 1_200_000
 
