@@ -164,7 +164,7 @@ def test_auto_goes_on_after_an_execution_that_failed_and_counts_it_at_the_end(sh
     assert shop("ingest", "errors", "stock.jsonl").code == 0
     first = the_only(shop)["id"]
     answer = shop("run", "auto", IMPROVEMENT_REQUIRE_APPROVAL="false")
-    assert answer.ended(1, f"1 executions failed: {first};")
+    assert answer.ended(1, f"1 execution failed: {first};")
     assert {p["id"] == first: p["status"] for p in shop.json("proposals")} == {
         True: "rolled_back",
         False: "implemented",
