@@ -55,6 +55,7 @@ def others_parsing() -> Iterator[None]:
         gc.set_threshold(*threshold)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("text", ["", "x = 1\n", NESTED], ids=["empty", "short", "nested"])
 def test_a_source_parses_while_other_threads_parse(text: str) -> None:
     with others_parsing():
