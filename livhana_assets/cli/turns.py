@@ -17,11 +17,10 @@ from livhana_assets.loop.execution.recovery import recover
 from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.execution.rows import execution_rows
-from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
-from livhana_assets.loop.proposals.queue import remembered, why_not
+from livhana_assets.loop.proposals.queue import judged_patterns
 from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.review.by_policy import approve_allowed
 from livhana_assets.loop.review.decisions import Refused, expire
@@ -199,9 +198,6 @@ def analyze(
 
 
 def pattern_rows(loop: Loop) -> list[dict[str, object]]:
-    until = now().date() + timedelta(days=1)
-    patterns = load_error_patterns(loop.warehouse, since=until - timedelta(days=30), until=until, minimum=1)
-    memories = remembered(loop.store)
     return [
         {
             "pattern": pattern.pattern_id,
@@ -209,9 +205,9 @@ def pattern_rows(loop: Loop) -> list[dict[str, object]]:
             "occurrences": pattern.occurrences,
             "customers": pattern.customers,
             "lastSeen": pattern.last_seen.isoformat(timespec="seconds"),
-            "next": why_not(pattern, loop.store, memories, loop.policy) or "is drafted",
+            "next": why_not or "is drafted",
         }
-        for pattern in patterns
+        for pattern, why_not in judged_patterns(loop.warehouse, loop.store, loop.policy, now=now())
     ]
 
 

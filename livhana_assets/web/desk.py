@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
 from livhana_assets.loop.execution.reversal import draft_reversal
 from livhana_assets.loop.outcomes.metrics import improvement_counters
-from livhana_assets.loop.patterns.errors import load_error_pattern, load_error_patterns
+from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.knowledge import refusal_entry
-from livhana_assets.loop.proposals.lifecycle import OPEN
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
-from livhana_assets.loop.proposals.queue import remembered, why_not
+from livhana_assets.loop.proposals.queue import judged_patterns
 from livhana_assets.loop.review import decisions
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.loop.sources.ports import WarehouseError
@@ -112,10 +111,7 @@ class Desk:
 
     def patterns(self) -> tuple[tuple[ErrorPattern, str], ...]:
         """The crash patterns of the last thirty days, each with why drafting would leave it alone ("": it is due)."""
-        until = self.clock().date() + timedelta(days=1)
-        found = load_error_patterns(self.loop.warehouse, since=until - timedelta(days=30), until=until, minimum=1)
-        memories = remembered(self.loop.store)
-        return tuple((one, why_not(one, self.loop.store, memories, self.loop.policy)) for one in found)
+        return judged_patterns(self.loop.warehouse, self.loop.store, self.loop.policy, now=self.clock())
 
     def counters(self) -> Mapping[str, float | int]:
         return improvement_counters(self.audit(), self.shelf.proposals())
@@ -214,7 +210,3 @@ def require(person: Person, role: Role) -> None:
 
 def _rank(proposal: Proposal) -> tuple[int, int, datetime]:
     return (WAITING.index(proposal.status), PRIORITIES.index(proposal.priority), proposal.created_at)
-
-
-def is_open(proposal: Proposal) -> bool:
-    return proposal.status in OPEN

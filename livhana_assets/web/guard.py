@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from livhana_assets.loop.review.signatures import PREFIX, Signed, sign
 from livhana_assets.web import graphql_rules
 from livhana_assets.web.answers import problem
+from livhana_assets.web.bodies import given_on, read_body
 from livhana_assets.web.entrance import Entrance
 from livhana_assets.web.limits import RateLimit
 from livhana_assets.web.people import Person, Role
@@ -166,7 +167,7 @@ async def _graphql_of(request: Request) -> Mapping[str, Any]:
         if "application/json" not in request.headers.get("content-type", ""):
             raise graphql_rules.Unreadable("Send GraphQL as application/json.")
         try:
-            given = json.loads(await _bounded(request))
+            given = json.loads(await _bounded(request.receive))
         except (ValueError, RecursionError):
             raise graphql_rules.Unreadable("The GraphQL request is no JSON.") from None
     if not isinstance(given, dict):
@@ -178,29 +179,18 @@ async def _graphql_of(request: Request) -> Mapping[str, Any]:
     }
 
 
-async def _bounded(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            raise graphql_rules.Unreadable(f"The request is longer than {BODY_BYTES} bytes.")
-    return bytes(body)
+async def _bounded(receive: Receive) -> bytes:
+    body = await read_body(receive, BODY_BYTES)
+    if body is None:
+        raise graphql_rules.Unreadable(f"The request is longer than {BODY_BYTES} bytes.")
+    return body
 
 
 def _rewritten(scope: Scope, receive: Receive, body: bytes) -> tuple[Scope, Receive]:
     """The request with exactly this JSON as its body: what was judged is what is carried out."""
     kept = [(n, v) for n, v in scope["headers"] if n not in (b"content-length", b"content-type", b"transfer-encoding")]
     headers = [*kept, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    sent = False
-
-    async def once() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return {**scope, "method": "POST", "headers": headers, "query_string": b""}, once
+    return {**scope, "method": "POST", "headers": headers, "query_string": b""}, given_on(body, receive)
 
 
 def _reading_only(receive: Receive, send: Send) -> Receive:

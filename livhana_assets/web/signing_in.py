@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from livhana_assets.web.answers import problem
+from livhana_assets.web.bodies import read_body
 from livhana_assets.web.entrance import Entrance
 from livhana_assets.web.guard import House
 from livhana_assets.web.sessions import COOKIE, LIFETIME
@@ -52,10 +52,6 @@ def routes(entrance: Entrance, house: House) -> list[BaseRoute]:
     ]
 
 
-def not_found() -> Response:
-    return problem(404, "There is nothing here.")
-
-
 def _page(after: str, told: str = "", status: int = 200) -> Response:
     shown = PAGE.format(told=escape(told), next=escape(_own_path(after), quote=True))
     policy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -70,11 +66,7 @@ def _own_path(path: str) -> str:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            return {}
+    body = await read_body(request.receive, FORM_BYTES) or b""
     return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
 
 

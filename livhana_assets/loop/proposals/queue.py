@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
+from livhana_assets.loop.patterns.errors import load_error_patterns
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.knowledge import refusal_entry, refused, reversal_entry, verdict_entry
 from livhana_assets.loop.proposals.lifecycle import advance
@@ -16,6 +18,7 @@ from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import PatternAlreadyOpen, ProposalStore
 from livhana_assets.loop.proposals.twins import CATEGORY, known_twin, same_change, twin_entry, twin_of
 from livhana_assets.loop.proposals.wording import counted
+from livhana_assets.loop.sources.ports import Warehouse
 
 Draft = Callable[[ErrorPattern], Proposal]
 AT_ONCE = 2
@@ -170,3 +173,13 @@ def supersede_rolled_back(store: ProposalStore, proposal: Proposal) -> None:
         action="superseded",
         operation=f"superseded:{standing.id}:{standing.version}",
     )
+
+
+def judged_patterns(
+    warehouse: Warehouse, store: ProposalStore, policy: Policy, *, now: datetime
+) -> tuple[tuple[ErrorPattern, str], ...]:
+    """The crash patterns of the last thirty days, each with why drafting would leave it alone ("": it is due)."""
+    until = now.date() + timedelta(days=1)
+    found = load_error_patterns(warehouse, since=until - timedelta(days=30), until=until, minimum=1)
+    memories = remembered(store)
+    return tuple((one, why_not(one, store, memories, policy)) for one in found)

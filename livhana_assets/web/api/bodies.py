@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livhana_assets.web.answers import problem
+from livhana_assets.web.bodies import given_on, read_body
 
 
 class BoundedBody:
@@ -17,34 +18,9 @@ class BoundedBody:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        body = await _read(receive, self._limit)
+        body = await read_body(receive, self._limit)
         if body is None:
             too_long = problem(413, f"The body is longer than {self._limit} bytes: send less.")
             await too_long(scope, receive, send)
             return
-        await self._app(scope, _again(body, receive), send)
-
-
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """None where there is more than the limit."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def once() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return once
+        await self._app(scope, given_on(body, receive), send)
