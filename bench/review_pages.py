@@ -90,7 +90,8 @@ def fill(home: Path, count: int) -> None:
     from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
     from livhana_assets.adapters.embedded_redis import open_embedded_redis
     from livhana_assets.adapters.redis_store import RedisProposalStore
-    from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+    from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
+    from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
     from livhana_assets.loop.proposals.evidence import evidence_of
     from livhana_assets_tests.loop.patterns.error_rows import DAY, error_row, log_errors
     from livhana_assets_tests.web.test_pages import proved

@@ -15,7 +15,8 @@ from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.embedded_redis import open_embedded_redis
 from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.redis_store import RedisProposalStore
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.evidence import evidence_of

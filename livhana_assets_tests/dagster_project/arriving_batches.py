@@ -15,7 +15,8 @@ from typing import Any
 
 import dagster as dg
 
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day
+from livhana_assets.loop.patterns.errors import error_patterns_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.wiring import Loop
 from livhana_assets_tests.dagster_project.a_clock import a_loop, tick
 from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors

@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from livhana_assets.loop.patterns.arrivals import TRIES
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day
+from livhana_assets.loop.patterns.errors import error_patterns_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS
 from livhana_assets.wiring import Loop
 from livhana_assets_tests.dagster_project.a_clock import a_loop, a_run, keys, partitions, tick

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from livhana_assets.adapters.access_file import AccessFile
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.memory_store import MemoryProposalStore
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import (

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from livhana_assets.loop.patterns.errors import Conserved, day_bounds, day_sql
+from livhana_assets.loop.patterns.days import day_bounds, day_sql
+from livhana_assets.loop.patterns.errors import Conserved
 from livhana_assets.loop.sources.checks import Looked
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.redaction import redact_text

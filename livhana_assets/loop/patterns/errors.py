@@ -10,68 +10,23 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from livhana_assets.loop.patterns.days import day_bounds, day_sql
 from livhana_assets.loop.patterns.exemplars import load_exemplars
-from livhana_assets.loop.patterns.fingerprints import Fingerprint, fingerprint
+from livhana_assets.loop.patterns.fingerprinting import row_fingerprint
 from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar
 from livhana_assets.loop.patterns.traces import parse_trace
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.ports import Warehouse
-from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS, ERROR_PATTERNS
+from livhana_assets.loop.sources.records import ERROR_PATTERNS
 from livhana_assets.loop.sources.redaction import redact_text
 
 EXEMPLARS = 5
 HALF_LIFE_DAYS = 7.0
 
-
-def day_sql(name: str) -> str:
-    """The text of `sql/{name}.sql` with the statements that it names in braces put in."""
-    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    for part in ("trace_keys", "day_errors"):
-        if "{" + part + "}" in text:
-            text = text.replace("{" + part + "}", day_sql(part))
-    return text
-
-
-def day_bounds(day: date) -> dict[str, datetime]:
-    start = datetime.combine(day, time(), UTC)
-    return {"start": start, "end": start + timedelta(days=1)}
-
-
 # --- one day ---------------------------------------------------------------------------------------------------------
-
-
-def fingerprint_day(warehouse: Warehouse, day: date) -> int:
-    """Write `ai_learning.error_fingerprints` of one day; the number of rows."""
-    import pyarrow as pa
-
-    # Keys first: a row that arrives between the two queries then has a fingerprint nobody asks for, never the reverse.
-    keyed = warehouse.query(day_sql("trace_keys"), day_bounds(day)).select(["error_id", "trace_key"])
-    distinct = warehouse.query(day_sql("distinct_traces"), day_bounds(day)).to_pylist()
-    made = [_row_fingerprint(row) for row in distinct]
-    mapping = pa.table(
-        {
-            "trace_key": pa.array([row["trace_key"] for row in distinct], pa.string()),
-            "fingerprint": pa.array([one.value for one in made], pa.string()),
-            "rule": pa.array([one.rule for one in made], pa.string()),
-        }
-    )
-    joined = keyed.cast(pa.schema([("error_id", pa.string()), ("trace_key", pa.string())])).join(
-        mapping, "trace_key", join_type="inner"
-    )
-    dated = joined.append_column("day", pa.array([day] * 1, pa.date32()).take(pa.array([0] * len(joined), pa.int64())))
-    return warehouse.replace_day(ERROR_FINGERPRINTS, day, dated.select(list(ERROR_FINGERPRINTS.column_names)))
-
-
-def _row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:
-    """Of redacted text, whoever wrote the row: a title is made of it, and one crash is one pattern whatever secret it names."""
-    stack_trace, message, error_type, service = (
-        redact_text(row[column] or "") for column in ("stack_trace", "message", "error_type", "service")
-    )
-    return fingerprint(stack_trace, error_type or None, message, service or None)
 
 
 def error_patterns_day(warehouse: Warehouse, day: date) -> int:
@@ -109,7 +64,7 @@ def _day_row(
     return {
         **total,
         "day": day,
-        "title": _row_fingerprint(chosen[0]).title,
+        "title": row_fingerprint(chosen[0]).title,
         "service": named["service"][0]["name"] if named["service"] else None,
         "error_type": named["error_type"][0]["name"] if named["error_type"] else None,
         "endpoints": _counts_json("endpoint", named["endpoint"]),

@@ -11,7 +11,7 @@ from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.loop.outcomes.conclude import conclude
-from livhana_assets.loop.patterns.errors import fingerprint_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.fingerprints import fingerprint
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Landing, Proposal, Status

@@ -11,7 +11,7 @@ import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.loop.outcomes.measure import measure
-from livhana_assets.loop.patterns.errors import fingerprint_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.fingerprints import fingerprint
 from livhana_assets.loop.proposals.model import Landing, Proposal, Status
 from livhana_assets_tests.a_proposal import a_proposal

@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
+from livhana_assets.loop.patterns.days import day_bounds, day_sql
 from livhana_assets.loop.patterns.errors import (
-    day_bounds,
-    day_sql,
     error_patterns_day,
-    fingerprint_day,
     load_error_pattern,
     load_error_patterns,
     rows_conserved,
 )
 from livhana_assets.loop.patterns.exemplars import with_suspect
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.fingerprints import fingerprint
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Suspect
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors, node_trace, python_trace

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
 from livhana_assets.loop.patterns.exemplars import exemplar_of
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets_tests.loop.patterns.error_rows import DAY, error_row, log_errors, python_trace
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.loop.patterns.errors import fingerprint_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors
 

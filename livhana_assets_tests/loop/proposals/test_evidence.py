@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors
 

@@ -18,7 +18,8 @@ from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
-from livhana_assets.loop.patterns.errors import error_patterns_day, fingerprint_day, load_error_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of
 from livhana_assets.loop.proposals.drafting import draft_bugfix

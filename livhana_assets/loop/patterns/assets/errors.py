@@ -1,18 +1,17 @@
-"""Dagster's face of the patterns room."""
+"""What keeps crashing, as assets."""
 
-from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
 from livhana_assets.loop.patterns.arrivals import days_held
+from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
 from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
-from livhana_assets.loop.patterns.errors import Conserved, error_patterns_day, fingerprint_day, rows_conserved
+from livhana_assets.loop.patterns.errors import Conserved, error_patterns_day, rows_conserved
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.sources.assets import check_result, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
-
-GROUP = "patterns"
 
 
 @dg.asset(
@@ -36,8 +35,8 @@ def error_fingerprints(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.MaterializeResult:
     counts = {}
-    held = days_held(warehouse, *_span(context))
-    for number, day in enumerate(_days(context), 1):
+    held = days_held(warehouse, *span_of(context))
+    for number, day in enumerate(days_of(context), 1):
         rows = fingerprint_day(warehouse, day) if day in held else 0
         context.log.info(f"{day}: {rows} rows ({number} of {len(context.partition_keys)} days)")
         counts[day.isoformat()] = rows_conserved(warehouse, day) if day in held else Conserved(0, 0, 0)
@@ -71,7 +70,7 @@ def error_fingerprints(
 def error_patterns(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], policy: dg.ResourceParam[Any]
 ) -> dg.MaterializeResult:
-    days, held = _days(context), days_held(warehouse, *_span(context))
+    days, held = days_of(context), days_held(warehouse, *span_of(context))
     for number, day in enumerate(days, 1):
         rows = error_patterns_day(warehouse, day) if day in held else 0
         context.log.info(f"{day}: {rows} patterns ({number} of {len(days)} days)")
@@ -84,12 +83,3 @@ def error_patterns(
             check_result("no_secrets", no_secrets(warehouse, days)),
         ],
     )
-
-
-def _days(context: dg.AssetExecutionContext) -> list[date]:
-    return [date.fromisoformat(day) for day in context.partition_keys]
-
-
-def _span(context: dg.AssetExecutionContext) -> tuple[date, date]:
-    days = _days(context)
-    return min(days), max(days)

@@ -1,0 +1,20 @@
+"""The SQL of this room that asks for days, and the moments at which a day begins and ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+
+
+def day_sql(name: str) -> str:
+    """The text of `sql/{name}.sql` with the statements that it names in braces put in."""
+    text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    for part in ("trace_keys", "day_errors"):
+        if "{" + part + "}" in text:
+            text = text.replace("{" + part + "}", day_sql(part))
+    return text
+
+
+def day_bounds(day: date) -> dict[str, datetime]:
+    start = datetime.combine(day, time(), UTC)
+    return {"start": start, "end": start + timedelta(days=1)}

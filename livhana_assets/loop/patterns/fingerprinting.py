@@ -1,0 +1,43 @@
+"""A day's errors, each with the fingerprint of its group: collapsed where the data is, fingerprinted here once for each distinct trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from livhana_assets.loop.patterns.days import day_bounds, day_sql
+from livhana_assets.loop.patterns.fingerprints import Fingerprint, fingerprint
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS
+from livhana_assets.loop.sources.redaction import redact_text
+
+
+def fingerprint_day(warehouse: Warehouse, day: date) -> int:
+    """Write `ai_learning.error_fingerprints` of one day; the number of rows."""
+    import pyarrow as pa
+
+    # Keys first: a row that arrives between the two queries then has a fingerprint nobody asks for, never the reverse.
+    keyed = warehouse.query(day_sql("trace_keys"), day_bounds(day)).select(["error_id", "trace_key"])
+    distinct = warehouse.query(day_sql("distinct_traces"), day_bounds(day)).to_pylist()
+    made = [row_fingerprint(row) for row in distinct]
+    mapping = pa.table(
+        {
+            "trace_key": pa.array([row["trace_key"] for row in distinct], pa.string()),
+            "fingerprint": pa.array([one.value for one in made], pa.string()),
+            "rule": pa.array([one.rule for one in made], pa.string()),
+        }
+    )
+    joined = keyed.cast(pa.schema([("error_id", pa.string()), ("trace_key", pa.string())])).join(
+        mapping, "trace_key", join_type="inner"
+    )
+    dated = joined.append_column("day", pa.array([day] * 1, pa.date32()).take(pa.array([0] * len(joined), pa.int64())))
+    return warehouse.replace_day(ERROR_FINGERPRINTS, day, dated.select(list(ERROR_FINGERPRINTS.column_names)))
+
+
+def row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:
+    """Of redacted text, whoever wrote the row: a title is made of it, and one crash is one pattern whatever secret it names."""
+    stack_trace, message, error_type, service = (
+        redact_text(row[column] or "") for column in ("stack_trace", "message", "error_type", "service")
+    )
+    return fingerprint(stack_trace, error_type or None, message, service or None)
