@@ -41,6 +41,8 @@ def execution(
     run_name: dg.ResourceParam[Any],
     pull_requests: dg.ResourceParam[Any],
 ) -> dg.MaterializeResult:
+    if "dagster/backfill" in context.run.tags:
+        raise dg.Failure(of_a_backfill(context.partition_key), allow_retries=False)
     try:
         result = carry_out(
             store, ground(), context.partition_key, run_id=run_name(), policy=policy, now=clock(),
@@ -65,6 +67,11 @@ def execution(
     return dg.MaterializeResult(
         metadata={"commit": landing.commit, "branch": landing.branch, "previous": landing.previous}
     )
+
+
+def of_a_backfill(proposal_id: str) -> str:
+    """Why a run that a backfill started carries nothing out: many at once is nobody's considered yes to one of them."""
+    return f"A backfill executes nothing, so {proposal_id} was left as it is: `livhana execute {proposal_id}` carries out what is approved."
 
 
 def told(result: Result) -> str:
