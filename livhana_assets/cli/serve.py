@@ -105,6 +105,7 @@ def _dagster_and_pages(loop: Loop, host: str, daemon: bool, stop: threading.Even
             services = DagsterServices(loop.home, daemon=daemon)
             started.callback(services.stop)
             services.start()
+            from livhana_assets.adapters.dagster_pages import pages_kept
             from livhana_assets.web.dagster_ui import dagster_ui  # takes seconds, as the code server does meanwhile
             from livhana_assets.web.server import guarded_app
 
@@ -114,6 +115,7 @@ def _dagster_and_pages(loop: Loop, host: str, daemon: bool, stop: threading.Even
         if stop.is_set():
             yield None
             return
+        started.enter_context(pages_kept(loop.home / "dagster", loop.store))
         ui = started.enter_context(dagster_ui(loop.home / "dagster", services.workspace))
         yield guarded_app(loop, ui, host)
 

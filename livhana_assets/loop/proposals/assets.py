@@ -36,8 +36,8 @@ proposal = dg.AssetSpec(
     deps=["bugfix_proposals"],
     kinds={"markdown"},
     owners=["team:improvement"],
-    description="One page per proposal: what happens, why, the diff, its proof, its gates. Logged when a proposal is drafted; "
-    "the store holds the proposal itself. Serves the original's approval dashboard.",
+    description="One page per proposal: what happens, why, the diff, its proof, its gates. Logged when a proposal is drafted, and "
+    "again within a second of every change while `livhana up` runs; the store holds the proposal itself. Serves the original's approval dashboard.",
 )
 
 
@@ -149,13 +149,17 @@ def gates(
 
 def shown_pages(instance: dg.DagsterInstance, ids: Sequence[str]) -> dict[str, checks.Shown]:
     """What the newest page of each proposal says; those without a page are left out."""
+    return {name: _shown(page) for name, page in _newest_pages(instance, ids).items()}
+
+
+def _newest_pages(instance: dg.DagsterInstance, ids: Sequence[str]) -> dict[str, dg.AssetMaterialization]:
     event, wanted = dg.DagsterEventType.ASSET_MATERIALIZATION, set(ids)
     newest = instance.get_latest_storage_id_by_partition(proposal.key, event, wanted) if wanted else {}
     if not newest:
         return {}
     pages = dg.AssetRecordsFilter(asset_key=proposal.key, storage_ids=list(newest.values()))
     records = instance.fetch_materializations(pages, limit=len(newest)).records
-    return {str(one.partition_key): _shown(one.asset_materialization) for one in records if one.asset_materialization}
+    return {str(one.partition_key): one.asset_materialization for one in records if one.asset_materialization}
 
 
 def _shown(page: dg.AssetMaterialization) -> checks.Shown:
@@ -178,8 +182,24 @@ def log_lost_pages(
     return tuple(entry.id for entry in lost)
 
 
+def log_changed_pages(instance: dg.DagsterInstance, store: ProposalStore, ids: Sequence[str]) -> tuple[str, ...]:
+    """Log the page of each of these whose newest one is not of its present digest and status; their ids.
+
+    A page that nobody of ours wrote is left as it is, for `digest_matches_store` to find."""
+    shown = shown_pages(instance, ids)
+    entries = [store.get(name) for name in ids]
+    revised = any((page := shown.get(entry.id)) and page.digest != entry.digest for entry in entries)
+    known = checks.digests(store.audit()) if revised else {entry.id: (entry.digest,) for entry in entries}
+    changed = [e for e in entries if checks.page_was_lost(e, shown.get(e.id), known.get(e.id, ()))]
+    for entry in changed:
+        log_page(instance, entry)
+    return tuple(entry.id for entry in changed)
+
+
 def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern | None = None) -> None:
-    """Put the proposal's page into the Dagster UI: a materialization of the external asset `proposal[id]`. Display only."""
+    """Put the proposal's page into the Dagster UI: a materialization of the external asset `proposal[id]`. Display only.
+
+    Without a pattern it keeps the plot of the page before."""
     instance.add_dynamic_partitions("proposals", [made.id])
     metadata: dict[str, Any] = {
         "title": made.title,
@@ -191,6 +211,8 @@ def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern
         metadata["diff"] = dg.MetadataValue.md(diff_block(made))
     if pattern is not None:
         metadata["occurrences"] = dg.MetadataValue.md(occurrences_plot(pattern))
+    elif (before := _newest_pages(instance, [made.id]).get(made.id)) and "occurrences" in before.metadata:
+        metadata["occurrences"] = before.metadata["occurrences"]
     instance.report_runless_asset_event(dg.AssetMaterialization("proposal", partition=made.id, metadata=metadata))
 
 
