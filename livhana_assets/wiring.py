@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 import tomllib
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices
 from pydantic_settings import SettingsError
 
+from livhana_assets.adapters.process_claims import is_alive as is_alive
+from livhana_assets.adapters.process_claims import new_run_id as new_run_id
 from livhana_assets.loop.execution.pull_requests import Follower, PullRequestsUnavailable, follow_pull_requests
 from livhana_assets.loop.execution.reproof import prove_pushed
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.knowledge import template_record
-from livhana_assets.loop.proposals.model import Claim, Effect, Proposal
+from livhana_assets.loop.proposals.model import Effect, Proposal
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import remembered
@@ -159,7 +159,19 @@ class Loop:
         location = self.settings.target_repo
         if not location:
             raise NotConfigured("Say which repository to improve: set IMPROVEMENT_TARGET_REPO to its path or URL.")
-        return GitTarget(location, self.home, branch=self.settings.target_branch)
+        target = GitTarget(location, self.home, branch=self.settings.target_branch)
+        if self.settings.land == "pull_request":
+            self._require_pull_requests(target.location)
+        return target
+
+    def _require_pull_requests(self, location: str) -> None:
+        """Nothing is drafted and proved that could not be published then. Raises NotConfigured."""
+        if Path(location).is_absolute():
+            raise NotConfigured(
+                f"IMPROVEMENT_LAND=pull_request needs a target on GitHub, and {location} is a folder: set IMPROVEMENT_TARGET_REPO to the repository's URL, or IMPROVEMENT_LAND=branch."
+            )
+        if self._pull_requests_of(location) is None:
+            raise NotConfigured("IMPROVEMENT_LAND=pull_request needs a token: set IMPROVEMENT_GITHUB_TOKEN.")
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -249,13 +261,15 @@ class Loop:
             raise NotConfigured(str(why)) from None
 
     def pull_requests(self) -> PullRequests | None:
-        """The target's pull requests; None where no token is set. Raises NotConfigured where the target has none."""
+        """The target's pull requests; None where no token is set or the target is a folder. Raises NotConfigured where it has none."""
+        return self._pull_requests_of(self.target.location)
+
+    def _pull_requests_of(self, location: str) -> PullRequests | None:
         from livhana_assets.adapters.github_pull_requests import GithubPullRequests, repository_of
 
         token = self.settings.github_token
-        if token is None:
+        if token is None or Path(location).is_absolute():
             return None
-        location = self.target.location
         name = self.settings.github_repository or repository_of(location)
         if name is None or "/" not in name:
             raise NotConfigured(
@@ -281,8 +295,6 @@ class Loop:
 
     @cached_property
     def effect(self) -> Effect:
-        if self.settings.land == "pull_request" and self.pull_requests() is None:
-            raise NotConfigured("IMPROVEMENT_LAND=pull_request needs a token: set IMPROVEMENT_GITHUB_TOKEN.")
         return Effect(repository=self.target.location, branch=self.target.branch(), land=self.settings.land)
 
     def drafter(self) -> Callable[[ErrorPattern], Proposal]:
@@ -333,30 +345,6 @@ def now() -> datetime:
 
 def _text(content: bytes | None) -> str | None:
     return None if content is None else content.decode(errors="replace")
-
-
-def new_run_id() -> str:
-    """Names this process, so that recovery can tell whether it still lives: host:pid:start:random."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{uuid.uuid4().hex[:8]}"
-
-
-def is_alive(claim: Claim) -> bool:
-    """Whether the claiming process may still be at work. Claims of other hosts count as alive for an hour."""
-    host, _, rest = claim.run_id.partition(":")
-    pid, _, rest = rest.partition(":")
-    if host != socket.gethostname() or not pid.isdigit():
-        return (now() - claim.claimed_at).total_seconds() < 3600
-    return _started(int(pid)) == rest.partition(":")[0] != ""
-
-
-def _started(pid: int) -> str:
-    """The process's start time in clock ticks since boot; empty where there is no such process or it is a zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] == "Z" else fields[19]
 
 
 def _bigquery(settings: Settings) -> Warehouse:

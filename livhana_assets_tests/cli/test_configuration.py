@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -52,6 +53,29 @@ def test_a_target_that_is_no_repository_is_told_before_anything_runs(
     location = str(empty.folder / target) if target else None
     assert empty("run", "daily", IMPROVEMENT_TARGET_REPO=location).ended(2, said)
     assert not (empty.home / "dagster").exists()
+
+
+A_TOKEN, A_NAME = {"IMPROVEMENT_GITHUB_TOKEN": "t"}, {"IMPROVEMENT_GITHUB_REPOSITORY": "ada/shop"}
+
+
+@pytest.mark.parametrize("command", ["run", "analyze"])
+@pytest.mark.parametrize(
+    ("at", "more", "said"),
+    [
+        ("", {**A_TOKEN, **A_NAME}, "is a folder: set IMPROVEMENT_TARGET_REPO to the repository's URL"),
+        ("file://", A_TOKEN, "set IMPROVEMENT_GITHUB_REPOSITORY to owner/name"),
+        ("file://", A_NAME, "set IMPROVEMENT_GITHUB_TOKEN"),
+    ],
+)
+def test_pull_requests_that_could_not_be_opened_are_refused_before_anything_runs(
+    shared: Terminal, command: str, at: str, more: dict[str, str], said: str
+) -> None:
+    before = shared.json("proposals")
+    asked = {"IMPROVEMENT_LAND": "pull_request", "IMPROVEMENT_TARGET_REPO": f"{at}{shared.target}", **more}
+    assert shared(command, **asked).ended(2, said)
+    told = {row["part"]: row for row in json.loads(shared("doctor", "--json", **asked).out)}
+    assert told["target"]["state"] == "not well" and said in told["target"]["found"]
+    assert shared.json("proposals") == before
 
 
 def test_days_that_cannot_be_are_refused(empty: Terminal) -> None:
