@@ -3,6 +3,7 @@
 guard          who is asking, and may they? (sign-in, roles, same origin, rate limits, headers)
 graphql_rules  what a GraphQL request would do, who may, and whose name a launch carries
 dagster_ui     the Dagster UI, mounted
+shelf, books   proposals and counters in memory, brought up to date by the audit's new lines
 desk           what a reviewer can do, for pages and API alike
 api, pages     the two faces of the desk
 app            all of it in one ASGI application

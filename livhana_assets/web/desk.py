@@ -6,22 +6,25 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
+from functools import cached_property
 from typing import Protocol
 
 from livhana_assets.loop.execution.reversal import draft_reversal
-from livhana_assets.loop.outcomes.metrics import improvement_counters
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
-from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
+from livhana_assets.loop.proposals.ports import AuditEntry
 from livhana_assets.loop.proposals.queue import judged_patterns
 from livhana_assets.loop.review import decisions
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.loop.sources.ports import WarehouseError
+from livhana_assets.web.books import Books
 from livhana_assets.web.people import Person, Role
+from livhana_assets.web.shelf import Shelf
 from livhana_assets.wiring import Loop
+
+__all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "Shelf", "require"]
 
 PRIORITIES = ("critical", "high", "medium", "low")
 WAITING = (Status.PROPOSED, Status.SPECIFIED)
@@ -41,45 +44,6 @@ class LaunchFailed(Exception):
     """The run could not be started; nothing of it happened. The message says what to do."""
 
 
-class Shelf:
-    """All proposals, kept in memory and brought up to date by what the audit says changed. Safe between threads."""
-
-    def __init__(self, store: ProposalStore) -> None:
-        self._store, self._lock, self._seen = store, Lock(), 0
-        self._by_id: dict[str, Proposal] = {}
-        self._sorted: tuple[Proposal, ...] = ()
-
-    def proposals(self) -> tuple[Proposal, ...]:
-        """Newest first, as the store has them now."""
-        with self._lock:
-            self._refresh()
-            return self._sorted
-
-    def proposal(self, proposal_id: str) -> tuple[Proposal, int]:
-        """One of them as the store has it now, and what `seen` says, for one question to the store. Raises NoSuchProposal."""
-        with self._lock:
-            self._refresh()
-            found = self._by_id.get(proposal_id)
-            return found or self._store.get(proposal_id), self._seen
-
-    def seen(self) -> int:
-        """The audit line up to which everything is known: the same number means that nothing changed."""
-        with self._lock:
-            self._refresh()
-            return self._seen
-
-    def _refresh(self) -> None:
-        sequence, changed = self._store.changed_since(self._seen)
-        if sequence == self._seen != 0:
-            return
-        if self._seen == 0:
-            self._by_id = {proposal.id: proposal for proposal in self._store.proposals()}
-        else:
-            self._by_id.update({name: self._store.get(name) for name in changed})
-        self._sorted = tuple(sorted(self._by_id.values(), key=lambda p: (p.created_at, p.id), reverse=True))
-        self._seen = sequence
-
-
 @dataclass(frozen=True)
 class Desk:
     """The reviewer's desk over one loop."""
@@ -88,6 +52,10 @@ class Desk:
     launcher: Launcher
     clock: Callable[[], datetime]
     shelf: Shelf
+
+    @cached_property
+    def books(self) -> Books:
+        return Books(self.loop.store, self.shelf)
 
     # --- what there is to see ---
 
@@ -114,7 +82,7 @@ class Desk:
         return judged_patterns(self.loop.warehouse, self.loop.store, self.loop.policy, now=self.clock())
 
     def counters(self) -> Mapping[str, float | int]:
-        return improvement_counters(self.audit(), self.shelf.proposals())
+        return self.books.counters()
 
     def audit(self) -> tuple[AuditEntry, ...]:
         return tuple(self.loop.store.audit())

@@ -75,18 +75,38 @@ COUNTERS: dict[str, Counter] = {
 
 def improvement_counters(audit: Iterable[AuditEntry], proposals: Sequence[Proposal]) -> dict[str, int | float]:
     """The ten counters out of the audit, and the three figures of measured outcomes."""
-    known = {proposal.id: proposal for proposal in proposals}
-    entries = [entry for entry in audit if entry.proposal_id]
-    counted: dict[str, int | float] = {
-        name: sum(counter.weight(known.get(id)) for id in counted_ids(counter, entries, known))
-        for name, counter in COUNTERS.items()
+    return counters_of(counted_so_far({}, audit, {proposal.id: proposal for proposal in proposals}), proposals)
+
+
+Counted = Mapping[str, frozenset[str]]
+"""By a counter's name the proposals that it counts."""
+
+
+def counted_so_far(before: Counted, lines: Iterable[AuditEntry], known: Mapping[str, Proposal]) -> Counted:
+    """What is counted after these lines, given what was before them: whoever keeps it reads no line twice."""
+    entries = [entry for entry in lines if entry.proposal_id]
+    return {
+        name: counted_ids(counter, entries, known, before.get(name, frozenset())) for name, counter in COUNTERS.items()
     }
-    return {**counted, **response_times(proposals)}
 
 
-def counted_ids(counter: Counter, entries: Iterable[AuditEntry], known: Mapping[str, Proposal]) -> frozenset[str]:
-    """The proposals that a counter counts, so that each number can be looked up."""
-    ids: set[str] = set()
+def counters_of(counted: Counted, proposals: Sequence[Proposal]) -> dict[str, int | float]:
+    """The numbers for what is counted."""
+    known = {proposal.id: proposal for proposal in proposals}
+    weighed: dict[str, int | float] = {
+        name: sum(counter.weight(known.get(id)) for id in counted[name]) for name, counter in COUNTERS.items()
+    }
+    return {**weighed, **response_times(proposals)}
+
+
+def counted_ids(
+    counter: Counter,
+    entries: Iterable[AuditEntry],
+    known: Mapping[str, Proposal],
+    before: frozenset[str] = frozenset(),
+) -> frozenset[str]:
+    """The proposals that a counter counts, so that each number can be looked up; `before` are those of earlier lines."""
+    ids = set(before)
     for entry in entries:
         status = reached(entry)
         if counter.counts(status, _type(entry, known)):
