@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from livhana_assets.adapters.bigquery_grouping import group_windows
 from livhana_assets.loop.sources.ports import NotReadOnly, WarehouseError
 from livhana_assets.loop.sources.records import Table
 
@@ -80,6 +81,8 @@ def tables_in(tree: exp.Query) -> set[str]:
 def to_duckdb(tree: exp.Query) -> str:
     """The same query for DuckDB. Raises WarehouseError for what has no counterpart."""
     tree = tree.copy()
+    for select in list(tree.find_all(exp.Select)):
+        group_windows(select)
     for node in reversed(list(tree.walk())):
         _say_for_duckdb(node)
     try:

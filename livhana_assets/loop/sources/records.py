@@ -145,6 +145,91 @@ ERROR_PATTERNS = Table(
     ),
 )
 
+ENDPOINT_DAYS = Table(
+    "ai_learning.endpoint_days",
+    day="day",
+    key=("service", "endpoint", "method"),
+    columns=(
+        Column("day", "DATE", "UTC day of the requests", required=True),
+        Column("service", "STRING", "which service answered; empty where it is not told", required=True),
+        Column("endpoint", "STRING", "route template; empty where it is not told", required=True),
+        Column("method", "STRING", "HTTP method; empty where it is not told", required=True),
+        Column("requests", "INT64", "rows that day", required=True),
+        Column("measured", "INT64", "rows whose duration is a number from 0 to under 10⁹ ms", required=True),
+        Column("errors", "INT64", "rows with status 500 or above", required=True),
+        Column("p50_ms", "FLOAT64", "exact median of the measured durations, interpolated"),
+        Column("p95_ms", "FLOAT64", "exact 95th percentile, interpolated"),
+        Column("p99_ms", "FLOAT64", "exact 99th percentile, interpolated"),
+        Column("total_ms", "FLOAT64", "sum of the measured durations, in whole microseconds"),
+        Column("releases", "JSON", "[{release, requests, first_seen}], most first, at most 50"),
+        Column("last_ingested_at", "TIMESTAMP", "the newest row that was counted"),
+    ),
+)
+
+ENDPOINT_HISTOGRAMS = Table(
+    "ai_learning.endpoint_histograms",
+    day="day",
+    key=("service", "endpoint", "method", "bucket"),
+    columns=(
+        Column("day", "DATE", "UTC day of the requests", required=True),
+        Column("service", "STRING", "which service answered; empty where it is not told", required=True),
+        Column("endpoint", "STRING", "route template; empty where it is not told", required=True),
+        Column("method", "STRING", "HTTP method; empty where it is not told", required=True),
+        Column("bucket", "INT64", "b holds 1.02^b ≤ ms < 1.02^(b+1); -100000 holds 0 ms; none: no usable duration"),
+        Column("requests", "INT64", "rows in the bucket", required=True),
+        Column("total_ms", "FLOAT64", "sum of their durations, in whole microseconds"),
+        Column("last_ingested_at", "TIMESTAMP", "the newest row that was counted"),
+    ),
+)
+
+PERFORMANCE_PATTERNS = Table(
+    "ai_learning.performance_patterns",
+    day="day",
+    key=("kind", "service", "endpoint", "method"),
+    columns=(
+        Column("day", "DATE", "UTC day on which it was so", required=True),
+        Column("kind", "STRING", "slow (p95 over the threshold) or regression (p95 rose and stayed)", required=True),
+        Column("service", "STRING", "which service answered, redacted"),
+        Column("endpoint", "STRING", "route template, redacted", required=True),
+        Column("method", "STRING", "HTTP method, redacted"),
+        Column("title", "STRING", "one line a person can read"),
+        Column("requests", "INT64", "requests of that day", required=True),
+        Column("errors", "INT64", "of them, those with status 500 or above"),
+        Column("p50_ms", "FLOAT64", "of that day"),
+        Column("p95_ms", "FLOAT64", "of that day"),
+        Column("p99_ms", "FLOAT64", "of that day"),
+        Column("reference_ms", "FLOAT64", "what p95 is held against: the threshold, or p95 before the change"),
+        Column("ratio", "FLOAT64", "slow: p95 / threshold; regression: p95 after / before, without season and spikes"),
+        Column("ratio_low", "FLOAT64", "lower 95 % bound of a regression's ratio"),
+        Column("ratio_high", "FLOAT64", "upper 95 % bound of a regression's ratio"),
+        Column("changed_on", "DATE", "the first day of a regression"),
+        Column("before_ms", "FLOAT64", "p95 before the change, typical of a day"),
+        Column("after_ms", "FLOAT64", "p95 since the change, typical of a day"),
+        Column("suspect_release", "STRING", "the release first seen nearest at or before the change, redacted"),
+        Column("lost_ms", "FLOAT64", "requests of that day × what p95 exceeds the reference by"),
+    ),
+)
+
+PERFORMANCE_LOOKS = Table(
+    "ai_learning.performance_looks",
+    day="day",
+    columns=(
+        Column("day", "DATE", "UTC day whose performance patterns were made", required=True),
+        Column("made_of", "STRING", "the partials and settings that they were made of, as a hash", required=True),
+        Column("endpoints", "INT64", "endpoints with requests that day", required=True),
+        Column("series", "INT64", "of them, those with enough days to tell a regression", required=True),
+        Column("patterns", "INT64", "patterns found", required=True),
+    ),
+)
+
 SOURCE_TABLES: tuple[Table, ...] = (ERROR_LOGS, API_METRICS, CUSTOMER_INTERACTIONS)
-DERIVED_TABLES: tuple[Table, ...] = (AGENT_EXECUTIONS, ERROR_FINGERPRINTS, ERROR_PATTERNS)
+DERIVED_TABLES: tuple[Table, ...] = (
+    AGENT_EXECUTIONS,
+    ERROR_FINGERPRINTS,
+    ERROR_PATTERNS,
+    ENDPOINT_DAYS,
+    ENDPOINT_HISTOGRAMS,
+    PERFORMANCE_PATTERNS,
+    PERFORMANCE_LOOKS,
+)
 TABLES: dict[str, Table] = {table.name: table for table in (*SOURCE_TABLES, *DERIVED_TABLES)}
