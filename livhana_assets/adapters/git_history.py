@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from livhana_assets.adapters.git_plumbing import closed_environment, unquote
-from livhana_assets.loop.proposals.ports import Commit, TargetError
+from livhana_assets.loop.proposals.ports import TargetError
+from livhana_assets.loop.sources.ports import Commit
 
 IGNORED_REVISIONS = ".git-blame-ignore-revs"
 """Where a repository lists the commits that only changed how its code looks, by custom of the forges."""

@@ -18,7 +18,8 @@ from livhana_assets.adapters.git_local import LocalSource
 from livhana_assets.adapters.git_plumbing import Git, GitFailed, locked
 from livhana_assets.adapters.git_remote import RemoteSource, is_url, shown
 from livhana_assets.adapters.git_revisions import whole_id as _sha
-from livhana_assets.loop.proposals.ports import Commit, FileChange, PatchDoesNotApply, TargetError
+from livhana_assets.loop.proposals.ports import FileChange, PatchDoesNotApply, TargetError
+from livhana_assets.loop.sources.ports import Commit
 
 KEPT = "refs/livhana/commits"
 KEPT_FILES = 256

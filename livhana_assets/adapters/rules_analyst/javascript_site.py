@@ -20,8 +20,8 @@ from livhana_assets.adapters.rules_analyst.javascript_source import (
 )  # fmt: skip
 from livhana_assets.adapters.rules_analyst.logged_values import UNKNOWN, entries_of, items_of
 from livhana_assets.loop.patterns.model import Frame
-from livhana_assets.loop.proposals.policy import is_test_path
 from livhana_assets.loop.proposals.ports import Crash
+from livhana_assets.loop.sources.paths import is_test_path
 
 MAX_SITES = 4
 MAX_FILES = 200

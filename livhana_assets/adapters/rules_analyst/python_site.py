@@ -20,8 +20,8 @@ from livhana_assets.adapters.rules_analyst.python_source import (
     parse,
 )  # fmt: skip
 from livhana_assets.loop.patterns.model import Frame
-from livhana_assets.loop.proposals.policy import is_test_path
 from livhana_assets.loop.proposals.ports import Crash
+from livhana_assets.loop.sources.paths import is_test_path
 
 MAX_SITES = 4
 MAX_FILES = 400

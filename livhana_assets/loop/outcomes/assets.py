@@ -20,10 +20,10 @@ from livhana_assets.loop.patterns.assets import error_fingerprints
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.policy import Policy
-from livhana_assets.loop.proposals.ports import Commit, ProposalStore
+from livhana_assets.loop.proposals.ports import ProposalStore
 from livhana_assets.loop.sources.assets import api_metrics, check_result, code_changes, error_logs, test_coverage
 from livhana_assets.loop.sources.coverage import read_reports
-from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.ports import Commit, Warehouse
 
 GROUP = "outcomes"
 MONTH_COMMITS = 5000

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from livhana_assets.loop.proposals.policy import is_test_path
-from livhana_assets.loop.proposals.ports import Commit
 from livhana_assets.loop.sources.coverage import FileCoverage
+from livhana_assets.loop.sources.paths import is_test_path
+from livhana_assets.loop.sources.ports import Commit
 
 ENOUGH_COMMITS = 10
 """Fewer commits in a month say nothing about which files change often."""

@@ -14,10 +14,11 @@ from livhana_assets.loop.proposals.drafting import NO_PATCH
 from livhana_assets.loop.proposals.fixing import suites_hold, vet_commit
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition, advance
 from livhana_assets.loop.proposals.model import Effect, Gate, Implementation, Proof, Proposal, Reason, Status
-from livhana_assets.loop.proposals.policy import Policy, is_critical, is_test_path, priority_of
+from livhana_assets.loop.proposals.policy import Policy, is_critical, priority_of
 from livhana_assets.loop.proposals.ports import PatchDoesNotApply, ProposalStore, TestRunner
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.testing import TestResult
+from livhana_assets.loop.sources.paths import is_test_path
 
 LONGEST_PATCH = 2_000_000
 ANALYST = "person"
@@ -49,7 +50,7 @@ def attach(
 
     Raises IllegalTransition where the proposal is no accepted specification, StaleVersion where somebody changed it meanwhile."""
     proposal = store.get(proposal_id)
-    _require_accepted(proposal)
+    require_accepted(proposal)
     if pattern is None:
         return Unproved(
             f"the pattern {proposal.pattern_id} is not in the warehouse, so nothing says what must be fixed"
@@ -64,7 +65,7 @@ def attach(
     return _save(store, advance(proposal, Status.PROPOSED, at=now, actor=by, action="attached", **changes), by)
 
 
-def _require_accepted(proposal: Proposal) -> None:
+def require_accepted(proposal: Proposal) -> None:
     if proposal.status is Status.SPECIFIED:
         raise IllegalTransition(f"{proposal.id} is not accepted yet: `livhana accept {proposal.id}` comes first.")
     if proposal.status not in (Status.ACCEPTED, Status.DRAFTING):

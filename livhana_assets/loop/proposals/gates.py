@@ -12,9 +12,10 @@ from fnmatch import fnmatchcase
 
 from livhana_assets.loop.proposals.model import Gate
 from livhana_assets.loop.proposals.parsing import parse_python
-from livhana_assets.loop.proposals.policy import Policy, is_test_path
+from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import FileChange
 from livhana_assets.loop.proposals.swallowing import JAVASCRIPT, swallowed
+from livhana_assets.loop.sources.paths import is_test_path
 
 Read = Callable[[str], str | None]
 

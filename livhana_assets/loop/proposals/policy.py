@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.model import Priority, Proposal, canonical_json
 from livhana_assets.loop.proposals.ports import FileChange
+from livhana_assets.loop.sources.paths import is_test_path
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,6 @@ def priority_of(pattern: ErrorPattern, critical: bool) -> Priority:
     if pattern.customers >= 10 or pattern.occurrences >= 50:
         return "high"
     return "medium" if pattern.occurrences >= 5 else "low"
-
-
-def is_test_path(path: str) -> bool:
-    """Whether a path is a test by the runners' own naming rules."""
-    *folders, name = path.split("/")
-    stem, _, ending = name.partition(".")
-    if any(folder in ("tests", "test", "__tests__", "testing") for folder in folders):
-        return True
-    if ending == "py":
-        return stem.startswith("test_") or stem.endswith("_test")
-    return ending.startswith(("test.", "spec.")) or stem.endswith(("-test", "_test")) or stem == "test"
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame, Language
 from livhana_assets.loop.proposals.model import Hypothesis, Proposal
 from livhana_assets.loop.proposals.testing import TestRun
+from livhana_assets.loop.sources.ports import CodeHistory
 
 NO_COMMIT = "0" * 40
 
@@ -217,15 +218,6 @@ class BranchCheckedOut(TargetError):
 
 
 @dataclass(frozen=True)
-class Commit:
-    sha: str
-    author: str
-    committed_at: datetime
-    summary: str
-    paths: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class FileChange:
     """One path of a commit against its base, as git's raw diff tells it. Modes are octal strings, 000000 where absent."""
 
@@ -240,21 +232,15 @@ class FileChange:
     binary: bool
 
 
-class TargetRepo(Protocol):
-    """The repository to improve, through a clone of our own. Nothing here touches a checkout, index, stash, hook or configuration of the user's."""
+class TargetRepo(CodeHistory, Protocol):
+    """The repository to improve, through a clone of our own. Nothing here touches a checkout, index, stash, hook or configuration of the user's.
+
+    What it inherits raises TargetError where the target cannot be read."""
 
     location: str
 
-    def refresh(self) -> None:
-        """Bring the clone up to date. Raises TargetError (no repository, unreachable, empty)."""
-        ...
-
     def branch(self) -> str:
         """The branch to improve: the configured one, else the remote's HEAD."""
-        ...
-
-    def head(self, branch: str | None = None) -> str | None:
-        """The target's own present commit of a branch, asked of the target itself; None where there is no such branch."""
         ...
 
     def resolve(self, name: str) -> str | None:
@@ -265,21 +251,9 @@ class TargetRepo(Protocol):
         """Whether `commit` holds the landed one, by ancestry or by patch-id."""
         ...
 
-    def paths(self, commit: str) -> tuple[str, ...]: ...
-
-    def read(self, commit: str, path: str) -> bytes | None: ...
-
     def blobs(self, commit: str, paths: Sequence[str]) -> dict[str, str | None]: ...
 
     def tree(self, commit: str) -> str: ...
-
-    def blame(self, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
-        """The commits that last touched the lines, one per line. Empty where the file or the lines are not there."""
-        ...
-
-    def history(self, commit: str, limit: int) -> tuple[Commit, ...]:
-        """Newest first, with the touched paths."""
-        ...
 
     def build(self, base: str, edits: Mapping[str, bytes | None], message: str, at: datetime) -> str:
         """A commit on `base` with whole new file contents (None deletes), kept under refs/livhana/. Same input, same commit."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from livhana_assets.loop.patterns.model import Frame
 from livhana_assets.loop.proposals.model import Reason, Step
-from livhana_assets.loop.proposals.policy import is_test_path
 from livhana_assets.loop.proposals.ports import Crash, TargetRepo, TestRunner
 from livhana_assets.loop.proposals.testing import TestResult, TestRun
 from livhana_assets.loop.proposals.wording import counted
+from livhana_assets.loop.sources.paths import is_test_path
 from livhana_assets.loop.sources.redaction import redact_text
 
 ROUNDS = 3

@@ -9,7 +9,7 @@ from typing import Any
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.lifecycle import OPEN
 from livhana_assets.loop.proposals.model import Proposal, Status
-from livhana_assets.loop.proposals.policy import is_test_path
+from livhana_assets.loop.sources.paths import is_test_path
 
 CATEGORY = "twin"
 """Of knowledge: which pattern's change is whose already. Written, so that the next turn does not draft and prove it again."""

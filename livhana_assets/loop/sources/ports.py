@@ -1,9 +1,10 @@
-"""What the sources room asks of the world: a warehouse."""
+"""What the sources room asks of the world: a warehouse, and the history of the code."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from livhana_assets.loop.sources.records import Table
@@ -22,6 +23,15 @@ class BadQuery(WarehouseError):
 
 class NotReadOnly(BadQuery):
     """`query` was given something other than one SELECT."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What queries cost, in bytes: as the warehouse estimated before, and as it billed."""
+
+    queries: int = 0
+    estimated_bytes: int = 0
+    billed_bytes: int = 0
 
 
 class Warehouse(Protocol):
@@ -45,4 +55,49 @@ class Warehouse(Protocol):
 
     def compact(self) -> None:
         """Merge small files and drop what no reader needs. A no-op where the warehouse does it itself."""
+        ...
+
+    def last_updated(self, table: Table) -> datetime | None:
+        """When the table was last written, UTC; None where it is not there."""
+        ...
+
+    def bill(self) -> Bill | None:
+        """What the queries since the last time this was asked cost; None where queries cost nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Commit:
+    sha: str
+    author: str
+    committed_at: datetime
+    summary: str
+    paths: tuple[str, ...] = ()
+
+
+class CodeHistory(Protocol):
+    """What the target repository holds and how it came to be, read only. An empty or unreachable target is an error that says so."""
+
+    def refresh(self) -> None:
+        """Bring our copy up to date."""
+        ...
+
+    def head(self, branch: str | None = None) -> str | None:
+        """The target's own present commit of a branch, asked of the target itself; None where there is no such branch."""
+        ...
+
+    def paths(self, commit: str) -> tuple[str, ...]:
+        """Every file of a commit."""
+        ...
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A regular file's bytes; None for links, submodules, folders and what is not there."""
+        ...
+
+    def blame(self, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
+        """The commits that last touched the lines, one per line. Empty where the file or the lines are not there."""
+        ...
+
+    def history(self, commit: str, limit: int) -> tuple[Commit, ...]:
+        """Newest first, with the touched paths."""
         ...

@@ -11,8 +11,8 @@ from livhana_assets.loop.outcomes.refactoring_report import (
     candidates,
     refactoring_report,
 )
-from livhana_assets.loop.proposals.ports import Commit
 from livhana_assets.loop.sources.coverage import FileCoverage
+from livhana_assets.loop.sources.ports import Commit
 
 MONTH = Month(date(2026, 10, 1))
 START = datetime(2026, 10, 1, tzinfo=UTC)

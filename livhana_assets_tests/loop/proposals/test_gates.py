@@ -1,8 +1,9 @@
 import pytest
 
 from livhana_assets.loop.proposals import gates
-from livhana_assets.loop.proposals.policy import Policy, is_critical, is_protected, is_test_path
+from livhana_assets.loop.proposals.policy import Policy, is_critical, is_protected
 from livhana_assets.loop.proposals.ports import FileChange
+from livhana_assets.loop.sources.paths import is_test_path
 
 POLICY = Policy(max_files=3, max_lines_per_file=50, protected_paths=(".github/**", "**/migrations/**", "*.lock"))
 BEFORE = "def price(item):\n    return item['price'] * 2\n"
