@@ -124,6 +124,48 @@ ERROR_FINGERPRINTS = Table(
     ),
 )
 
+ERROR_TEMPLATES = Table(
+    "ai_learning.error_templates",
+    day="day",
+    key=("template_key",),
+    columns=(
+        Column("day", "DATE", "UTC day of the errors", required=True),
+        Column("template_key", "STRING", "which template; what a person can split off", required=True),
+        Column("fingerprint", "STRING", "the group that its rows are in", required=True),
+        Column("rule", "STRING", "which rule put them there", required=True),
+        Column("template", "STRING", "the message without its data, or the crash's title where there is none; redacted"),
+        Column("occurrences", "INT64", "rows that day", required=True),
+    ),
+)
+
+ERROR_ALIASES = Table(
+    "ai_learning.error_aliases",
+    day="first_seen",
+    key=("template_key",),
+    columns=(
+        Column("template_key", "STRING", "which template", required=True),
+        Column("fingerprint", "STRING", "what it was given first, and keeps", required=True),
+        Column("first_seen", "TIMESTAMP", "midnight of the day on which it was first grouped, UTC", required=True),
+    ),
+)
+
+ERROR_CORRECTIONS = Table(
+    "ai_learning.error_corrections",
+    day="decided_at",
+    key=("correction_id",),
+    columns=(
+        Column("correction_id", "STRING", "unique per row", required=True),
+        Column("decided_at", "TIMESTAMP", "when a person decided it, UTC", required=True),
+        Column("decided_by", "STRING", "who decided", required=True),
+        Column("kind", "STRING", "merge, split or undo", required=True),
+        Column("fingerprint", "STRING", "of the group that it is about", required=True),
+        Column("template_key", "STRING", "the template that a split sets apart"),
+        Column("into_fingerprint", "STRING", "the fingerprint that the rows get", required=True),
+        Column("undoes", "STRING", "the correction that an undo takes back"),
+        Column("reason", "STRING", "why"),
+    ),
+)
+
 ERROR_PATTERNS = Table(
     "ai_learning.error_patterns",
     day="day",
@@ -227,6 +269,9 @@ DERIVED_TABLES: tuple[Table, ...] = (
     AGENT_EXECUTIONS,
     ERROR_FINGERPRINTS,
     ERROR_PATTERNS,
+    ERROR_TEMPLATES,
+    ERROR_ALIASES,
+    ERROR_CORRECTIONS,
     ENDPOINT_DAYS,
     ENDPOINT_HISTOGRAMS,
     PERFORMANCE_PATTERNS,
