@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.settings import Settings
-from livhana_assets.wiring import Loop, NotConfigured, bigquery_warehouse, new_run_id, now
+from livhana_assets.wiring import Loop, NotConfigured, new_run_id, now
 
 
 class LoopResource(dg.ConfigurableResource[Loop]):
@@ -40,7 +40,7 @@ def _over_bigquery(settings: Settings) -> dict[str, Any]:
 
         def create_resource(self, context: dg.InitResourceContext) -> Any:
             with self.bigquery.get_client() as client:
-                return bigquery_warehouse(client, settings)
+                return Loop(settings).bigquery(client)
 
     bigquery = BigQueryResource(project=settings.bigquery_project, location=settings.bigquery_location)
     return {"bigquery": bigquery, "warehouse": WarehouseResource(bigquery=bigquery)}

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from livhana_assets.loop.sources.live_metrics import LiveMetric
+from livhana_assets.loop.sources.mapping import SourceTable
 
 PROTECTED_PATHS = (
     ".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "Dockerfile", "**/Dockerfile",
@@ -188,6 +189,17 @@ class Settings(BaseSettings):
         ge=1,
         validation_alias=_name("IMPROVEMENT_BIGQUERY_MAX_BYTES_BILLED"),
         description="hard limit of one query",
+    )
+    bigquery_daily_bytes: int = Field(
+        1_099_511_627_776,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_BIGQUERY_DAILY_BYTES"),
+        description="hard limit of a UTC day's queries, whichever process runs them",
+    )
+    tables: dict[str, SourceTable] = Field(
+        {},
+        validation_alias=AliasChoices("IMPROVEMENT_TABLES", "improvement_tables", "tables"),
+        description='your own tables in BigQuery, as JSON {canonical table: {table, preset, columns, where}} or `[tables."logs.error_logs"]` in livhana.toml; preset is google_cloud_logging, log_analytics or opentelemetry',
     )
     redis_url: str | None = Field(
         None, validation_alias=_name("REDIS_URL"), description="without it the embedded server is started"

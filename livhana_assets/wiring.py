@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
     from livhana_assets.loop.review.announcements import Sender
+    from livhana_assets.loop.sources.budgets import Budget
     from livhana_assets.loop.sources.live_metrics import LiveMetrics
     from livhana_assets.loop.sources.ports import Warehouse
 
@@ -92,10 +93,35 @@ class Loop:
     @cached_property
     def warehouse(self) -> Warehouse:
         if self.settings.warehouse == "bigquery":
-            return _bigquery(self.settings)
+            return self.bigquery(_bigquery_client(self.settings))
         from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 
         return DeltaWarehouse(self.home / "warehouse")
+
+    def bigquery(self, client: Any) -> Warehouse:
+        """The warehouse over a BigQuery client, within the day's bytes. The platform's own tables are written only where an emulator stands in."""
+        from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
+
+        settings = self.settings
+        return BigQueryWarehouse(
+            client,
+            dataset=settings.bigquery_dataset,
+            maximum_bytes_billed=settings.bigquery_max_bytes_billed,
+            location=settings.bigquery_location,
+            writable_sources=bool(os.environ.get("BIGQUERY_EMULATOR_HOST")),
+            budget=self.budget(
+                "bytes", settings.bigquery_daily_bytes, "raise IMPROVEMENT_BIGQUERY_DAILY_BYTES, or go on tomorrow."
+            ),
+            sources=settings.tables,
+        )
+
+    def budget(self, name: str, limit: int, advice: str) -> Budget:
+        """What a day may use of one thing, counted in the loop's Redis."""
+        import redis
+
+        from livhana_assets.adapters.redis_budget import RedisBudget
+
+        return RedisBudget(redis.Redis.from_url(self.redis_url, socket_timeout=5), name, limit, advice=advice)
 
     @cached_property
     def store(self) -> ProposalStore:
@@ -347,7 +373,7 @@ def _text(content: bytes | None) -> str | None:
     return None if content is None else content.decode(errors="replace")
 
 
-def _bigquery(settings: Settings) -> Warehouse:
+def _bigquery_client(settings: Settings) -> Any:
     """BigQuery without Dagster: the same client that dagster-gcp's resource makes."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
@@ -355,22 +381,8 @@ def _bigquery(settings: Settings) -> Warehouse:
     if not settings.bigquery_project:
         raise NotConfigured("Say which project pays for the queries: set IMPROVEMENT_BIGQUERY_PROJECT.")
     emulated = bool(os.environ.get("BIGQUERY_EMULATOR_HOST"))
-    client = bigquery.Client(
+    return bigquery.Client(
         project=settings.bigquery_project,
         location=settings.bigquery_location,
         credentials=AnonymousCredentials() if emulated else None,  # type: ignore[no-untyped-call]
-    )
-    return bigquery_warehouse(client, settings)
-
-
-def bigquery_warehouse(client: Any, settings: Settings) -> Warehouse:
-    """The warehouse over a BigQuery client. The platform's own tables are written only where an emulator stands in for BigQuery."""
-    from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-
-    return BigQueryWarehouse(
-        client,
-        dataset=settings.bigquery_dataset,
-        maximum_bytes_billed=settings.bigquery_max_bytes_billed,
-        location=settings.bigquery_location,
-        writable_sources=bool(os.environ.get("BIGQUERY_EMULATOR_HOST")),
     )

@@ -10,20 +10,30 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
-from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.api_core.exceptions import ClientError, GoogleAPIError, NotFound
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 from sqlglot import exp
 
 from livhana_assets.adapters.bigquery_dialect import bound, read_select, table_version, tables_in
+from livhana_assets.adapters.bigquery_mapping import fields_of, reading
 from livhana_assets.loop.sources.arrow_rows import conform, days_of, refuse_other_days, without_extensions
-from livhana_assets.loop.sources.ports import WarehouseError
-from livhana_assets.loop.sources.records import DERIVED_TABLES, TABLES, Column, Table
+from livhana_assets.loop.sources.budgets import Budget, BudgetExceeded
+from livhana_assets.loop.sources.mapping import SourceTable
+from livhana_assets.loop.sources.ports import Bill, WarehouseError
+from livhana_assets.loop.sources.records import DERIVED_TABLES, SOURCE_TABLES, TABLES, Column, Table
 
 DATASET = "ai_learning"
 LABELS = {"app": "livhana"}
 DERIVED = {table.name for table in DERIVED_TABLES}
+SOURCES = {table.name: table for table in SOURCE_TABLES}
+RETRY = DEFAULT_RETRY.with_timeout(300)
+"""What Google calls transient is tried again for five minutes."""
+MEBIBYTE = 1_048_576
+LEAST_BILLED = 10 * MEBIBYTE
+"""Of each table that a query reads; more is billed by the mebibyte (BigQuery pricing, "On-demand compute")."""
 PARAMETER_TYPES: tuple[tuple[type, str], ...] = (
     (bool, "BOOL"),
     (int, "INT64"),
@@ -35,9 +45,10 @@ PARAMETER_TYPES: tuple[tuple[type, str], ...] = (
 
 
 class BigQueryWarehouse:
-    """The Warehouse port on Google's client. No query bills more than the limit; derived tables are created when missing.
+    """The Warehouse port on Google's client. Each query is estimated first, and reserved in the day's budget; none bills more than the limit.
 
-    Days are replaced atomically. `append` asks which keys are missing, then loads: run one at a time per table.
+    Derived tables are created when missing, the user's own read as `sources` maps them. Days are replaced atomically.
+    `append` asks which keys are missing, then loads: run one at a time per table.
     """
 
     def __init__(
@@ -48,9 +59,14 @@ class BigQueryWarehouse:
         maximum_bytes_billed: int,
         location: str | None = None,
         writable_sources: bool = False,
+        budget: Budget | None = None,
+        sources: Mapping[str, SourceTable] | None = None,
     ) -> None:
         self._client, self._dataset, self._location = client, dataset, location
-        self._maximum_bytes_billed = maximum_bytes_billed
+        self._maximum_bytes_billed, self._budget = maximum_bytes_billed, budget
+        self._sources = sources or {}
+        self._readings: dict[str, exp.Query | None] = {}
+        self._bill = Bill()
         self._writable = set(TABLES) if writable_sources else DERIVED
         self._ready: set[str] = set()
 
@@ -98,6 +114,19 @@ class BigQueryWarehouse:
         """The watermark and the number of rows: another answer means that the table holds other data."""
         return table_version(self.query, table)
 
+    def last_updated(self, table: Table) -> datetime | None:
+        with _refusals():
+            try:
+                there = self._client.get_table(self._source(table).table or self._address(table), retry=RETRY)
+            except NotFound:
+                return None
+        modified: datetime | None = there.modified
+        return modified
+
+    def bill(self) -> Bill | None:
+        asked, self._bill = self._bill, Bill()
+        return asked
+
     def _run(
         self,
         tree: exp.Query,
@@ -106,21 +135,68 @@ class BigQueryWarehouse:
         written: str | None = None,
     ) -> Any:
         """A job of the query: as it was written, unless its tables are elsewhere."""
-        for name in tables_in(tree) & (self._writable | DERIVED):
+        names = tables_in(tree)
+        for name in names & (self._writable | DERIVED):
             self._ensure(TABLES[name])
         config.query_parameters = [_parameter(name, value) for name, value in bound(tree, parameters).items()]
         config.maximum_bytes_billed = self._maximum_bytes_billed
         config.use_query_cache, config.use_legacy_sql, config.labels = True, False, LABELS
-        here = self._dataset == DATASET
-        sql = written if here and written else self._located(tree).sql(dialect="bigquery")
-        return self._client.query(sql, job_config=config, location=self._location).result()
+        located = self._located(tree)
+        return self._billed(written if written and not located else tree.sql(dialect="bigquery"), config, len(names))
 
-    def _located(self, tree: exp.Query) -> exp.Query:
-        """The query with the loop's own tables where they really are."""
-        for node in tree.find_all(exp.Table):
-            if ".".join(part.name for part in node.parts) in DERIVED:
+    def _billed(self, sql: str, config: bigquery.QueryJobConfig, tables: int) -> Any:
+        """The answer, estimated and reserved before it is asked for, and settled after."""
+        estimated = self._estimated(sql, config)
+        held = self._budget.reserve(billable(estimated, tables)) if self._budget and estimated else None
+        billed = billable(estimated, tables)
+        try:
+            job = self._client.query(sql, job_config=config, location=self._location, retry=RETRY)
+            answer = job.result(retry=RETRY)
+            billed = job.total_bytes_billed or 0
+        except ClientError:
+            billed = 0  # refused, so not charged; what nobody knows the end of stays used
+            raise
+        finally:
+            if held and self._budget:
+                self._budget.settle(held, billed)
+        self._bill = Bill(
+            self._bill.queries + 1, self._bill.estimated_bytes + estimated, self._bill.billed_bytes + billed
+        )
+        return answer
+
+    def _estimated(self, sql: str, config: bigquery.QueryJobConfig) -> int:
+        """The bytes that BigQuery says the query would read; a dry run, which costs nothing."""
+        dry = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, use_legacy_sql=False, labels=LABELS)
+        dry.query_parameters, dry.maximum_bytes_billed = config.query_parameters, self._maximum_bytes_billed
+        job = self._client.query(sql, job_config=dry, location=self._location, retry=RETRY)
+        return int(job.total_bytes_processed or 0)
+
+    def _located(self, tree: exp.Query) -> bool:
+        """Put the loop's own tables where they really are, and the user's own as they are mapped; whether that changed anything."""
+        changed = False
+        for node in list(tree.find_all(exp.Table)):
+            name = ".".join(part.name for part in node.parts)
+            if name in DERIVED and self._dataset != DATASET:
                 node.set("db", exp.to_identifier(self._dataset))
-        return tree
+                changed = True
+            elif name in SOURCES and (mapped := self._reading(SOURCES[name])):
+                node.replace(mapped.copy().subquery(node.alias or node.name))
+                changed = True
+        return changed
+
+    def _reading(self, table: Table) -> exp.Query | None:
+        """What stands for a source table in a query; looked up once."""
+        if table.name not in self._readings:
+            source = self._source(table)
+            try:
+                there = self._client.get_table(source.table or self._address(table), retry=RETRY)
+            except NotFound:
+                return None
+            self._readings[table.name] = reading(table, source, fields_of(there.schema))
+        return self._readings[table.name]
+
+    def _source(self, table: Table) -> SourceTable:
+        return self._sources.get(table.name, SourceTable())
 
     def _unseen(self, table: Table, rows: pa.Table) -> pa.Table:
         """The rows whose key their day does not hold, each key once: the last one."""
@@ -155,10 +231,18 @@ class BigQueryWarehouse:
             return
         address = self._address(table)
         try:
-            self._client.get_table(address)
+            self._widen(table, self._client.get_table(address, retry=RETRY))
         except NotFound:
             self._create(table, address)
         self._ready.add(table.name)
+
+    def _widen(self, table: Table, there: bigquery.Table) -> None:
+        """Add the columns that a later release brought; rows from before have none of them."""
+        held = {field.name for field in there.schema}
+        missing = [field for field in _schema(table) if field.name not in held]
+        if missing and table.name in DERIVED:
+            there.schema = [*there.schema, *missing]
+            self._client.update_table(there, ["schema"], retry=RETRY)
 
     def _create(self, table: Table, address: str) -> None:
         dataset = bigquery.Dataset(address.rpartition(".")[0])
@@ -186,10 +270,18 @@ def _refusals() -> Iterator[None]:
     """Google's errors as one sentence."""
     try:
         yield
+    except BudgetExceeded as error:
+        raise WarehouseError(f"The query was not run: {error}") from error
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         reason = str(getattr(error, "message", "") or error).splitlines()[0]
         advice = " (raise IMPROVEMENT_BIGQUERY_MAX_BYTES_BILLED or ask for less)" if "bytes billed" in reason else ""
         raise WarehouseError(f"BigQuery refused: {reason}{advice}") from error
+
+
+def billable(estimated: int, tables: int) -> int:
+    """The most that BigQuery bills for a query that reads `estimated` bytes of so many tables."""
+    whole = -(-estimated // MEBIBYTE) * MEBIBYTE
+    return max(whole, LEAST_BILLED * tables) if estimated else 0
 
 
 def _schema(table: Table) -> list[bigquery.SchemaField]:

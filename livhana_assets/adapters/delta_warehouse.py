@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote
@@ -25,7 +25,7 @@ from livhana_assets.loop.sources.arrow_rows import (
     refuse_other_days,
     without_extensions,
 )
-from livhana_assets.loop.sources.ports import BadQuery, WarehouseError
+from livhana_assets.loop.sources.ports import BadQuery, Bill, WarehouseError
 from livhana_assets.loop.sources.records import TABLES, Column, Table
 
 T = TypeVar("T")
@@ -86,6 +86,19 @@ class DeltaWarehouse:
         for table in filter(self._exists, TABLES.values()):
             with self._writing(table):
                 self._commit(table, _compact)
+
+    def last_updated(self, table: Table) -> datetime | None:
+        if not self._exists(table):
+            return None
+        try:
+            newest = DeltaTable(str(self._path(table))).history(1)[0]["timestamp"]
+        except (DeltaError, OSError) as error:
+            raise WarehouseError(f"The table in {self._path(table)} cannot be read: {_reason(error)}") from error
+        return datetime.fromtimestamp(newest / 1000, UTC)
+
+    def bill(self) -> Bill | None:
+        """Queries cost nothing here."""
+        return None
 
     def version(self, table: Table) -> tuple[str | None, int]:
         """The watermark and the number of rows: another answer means that the table holds other data."""

@@ -13,6 +13,7 @@ import typer
 from livhana_assets.cli.errors import Failed, full_disk
 from livhana_assets.cli.tables import print_json, print_rows, progress, say
 from livhana_assets.loop.sources.ingest import Parsed, parse_parquet, parse_rows
+from livhana_assets.loop.sources.redaction import redact_text
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
 from livhana_assets.wiring import Loop, now
 
@@ -110,6 +111,11 @@ def query(
     sql: Annotated[str, typer.Argument(help="one SELECT in BigQuery's dialect")],
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Look into the warehouse, read-only: every figure the loop shows can be had again here."""
-    rows = Loop().warehouse.query(sql).to_pylist()
+    """Look into the warehouse, read-only: every figure the loop shows can be had again here. Secrets and personal data in it are masked."""
+    rows = [_redacted(row) for row in Loop().warehouse.query(sql).to_pylist()]
     print_json(rows) if as_json else print_rows(rows)
+
+
+def _redacted(row: dict[str, object]) -> dict[str, object]:
+    """A platform's own tables are as they were logged."""
+    return {name: redact_text(value) if isinstance(value, str) else value for name, value in row.items()}

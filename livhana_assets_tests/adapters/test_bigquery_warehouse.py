@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -11,8 +11,10 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
-from livhana_assets.loop.sources.ports import WarehouseError
+from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse, billable
+from livhana_assets.loop.sources.budgets import Budget, Reservation
+from livhana_assets.loop.sources.mapping import SourceTable
+from livhana_assets.loop.sources.ports import Bill, WarehouseError
 from livhana_assets.loop.sources.records import AGENT_EXECUTIONS, ERROR_FINGERPRINTS, ERROR_LOGS
 from livhana_assets_tests.bigquery_server import open_bigquery_server
 from livhana_assets_tests.bigquery_server.server import BigQueryServer
@@ -28,12 +30,24 @@ def server() -> Iterator[BigQueryServer]:
 
 
 def connect(
-    server: BigQueryServer, *, dataset: str = "ai_learning", limit: int = 10**9, writable: bool = False
+    server: BigQueryServer,
+    *,
+    dataset: str = "ai_learning",
+    limit: int = 10**9,
+    writable: bool = False,
+    budget: Budget | None = None,
+    sources: Mapping[str, SourceTable] | None = None,
 ) -> BigQueryWarehouse:
     options = ClientOptions(api_endpoint=server.url)
     client = bigquery.Client(project="shop", credentials=AnonymousCredentials(), client_options=options)
     return BigQueryWarehouse(
-        client, dataset=dataset, maximum_bytes_billed=limit, location="EU", writable_sources=writable
+        client,
+        dataset=dataset,
+        maximum_bytes_billed=limit,
+        location="EU",
+        writable_sources=writable,
+        budget=budget,
+        sources=sources,
     )
 
 
@@ -148,3 +162,198 @@ def test_a_broken_query_is_told_in_one_sentence(server: BigQueryServer) -> None:
     with pytest.raises(WarehouseError, match="BigQuery refused: ") as refused:
         connect(server).query("SELECT no_such_function(1)")
     assert "\n" not in str(refused.value)
+
+
+# --- the user's own tables -------------------------------------------------------------------------------------------
+
+SINK = [
+    bigquery.SchemaField("insertId", "STRING"),
+    bigquery.SchemaField("timestamp", "TIMESTAMP"),
+    bigquery.SchemaField("receiveTimestamp", "TIMESTAMP"),
+    bigquery.SchemaField("severity", "STRING"),
+    bigquery.SchemaField("textPayload", "STRING"),
+    bigquery.SchemaField("trace", "STRING"),
+    bigquery.SchemaField("jsonPayload", "RECORD", fields=[bigquery.SchemaField("message", "STRING")]),
+    bigquery.SchemaField(
+        "resource",
+        "RECORD",
+        fields=[
+            bigquery.SchemaField("type", "STRING"),
+            bigquery.SchemaField("labels", "RECORD", fields=[bigquery.SchemaField("service_name", "STRING")]),
+        ],
+    ),
+    bigquery.SchemaField(
+        "httpRequest",
+        "RECORD",
+        fields=[
+            bigquery.SchemaField("requestMethod", "STRING"),
+            bigquery.SchemaField("requestUrl", "STRING"),
+            bigquery.SchemaField("status", "INTEGER"),
+            bigquery.SchemaField("latency", "FLOAT"),
+        ],
+    ),
+]
+"""A sink's table of Cloud Run, as Cloud Logging makes it: user-given names in lower case, no column for what never came."""
+URL = "https://shop.example/orders/9f31/items/7?debug=1"
+
+
+def sink_row(number: int, severity: str, text: str | None, message: str | None) -> str:
+    """One row, as SQL of the loopback server's engine."""
+    said = "NULL" if message is None else f"'{message}'"
+    plain = "NULL" if text is None else f"'{text}'"
+    return (
+        f"('i{number}', TIMESTAMPTZ '2026-03-04 12:00:00+00', TIMESTAMPTZ '2026-03-04 12:00:05+00', '{severity}', {plain}, 't{number}', "
+        f"{{'message': {said}}}, {{'type': 'cloud_run_revision', 'labels': {{'service_name': 'shop'}}}}, "
+        f"{{'requestMethod': 'GET', 'requestUrl': '{URL}', 'status': 500, 'latency': 0.25}})"
+    )
+
+
+def sink(server: BigQueryServer) -> None:
+    """`prod.run_logs`, filled as a sink would."""
+    client = connect(server)._client
+    client.create_dataset("prod", exists_ok=True)
+    client.create_table(bigquery.Table("shop.prod.run_logs", schema=SINK))
+    rows = [
+        sink_row(1, "ERROR", None, "sum is missing"),
+        sink_row(2, "INFO", None, "fine"),
+        sink_row(3, "CRITICAL", "boom\n at x", None),
+    ]
+    server.engine._db.execute(f"INSERT INTO prod.run_logs VALUES {', '.join(rows)}")
+
+
+def mapped(server: BigQueryServer, name: str = "logs.error_logs", **said: object) -> BigQueryWarehouse:
+    source = SourceTable.model_validate({"table": "prod.run_logs", "preset": "google_cloud_logging", **said})
+    return connect(server, sources={name: source})
+
+
+def test_a_logging_sink_is_read_as_the_error_log(server: BigQueryServer) -> None:
+    sink(server)
+    rows = (
+        mapped(server)
+        .query("SELECT * FROM logs.error_logs AS e WHERE e.occurred_at >= @start ORDER BY error_id", {"start": NOON})
+        .to_pylist()
+    )
+    assert [(row["error_id"], row["message"], row["stack_trace"], row["severity"]) for row in rows] == [
+        ("i1", "sum is missing", None, "error"),
+        ("i3", "boom", "boom\n at x", "critical"),
+    ]
+    assert {(row["service"], row["endpoint"], row["release"], row["context"]) for row in rows} == {
+        ("shop", "GET /orders/{id}/items/{id}", None, None)
+    }
+
+
+def test_a_sinks_requests_are_read_as_metrics(server: BigQueryServer) -> None:
+    sink(server)
+    [row] = (
+        mapped(server, "performance.api_metrics")
+        .query(
+            "SELECT endpoint, method, status_code, MAX(duration_ms) AS slowest FROM performance.api_metrics GROUP BY endpoint, method, status_code"
+        )
+        .to_pylist()
+    )
+    assert row == {"endpoint": "GET /orders/{id}/items/{id}", "method": "GET", "status_code": 500, "slowest": 250.0}
+
+
+def test_a_column_of_your_own_takes_the_presets_place(server: BigQueryServer) -> None:
+    sink(server)
+    warehouse = mapped(server, columns={"message": "CONCAT('seen: ', jsonPayload.message)"}, where="insertId = 'i1'")
+    assert warehouse.query("SELECT message FROM logs.error_logs").to_pylist() == [{"message": "seen: sum is missing"}]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"columns": {"error_id": "no_such"}}, "has nothing for its column error_id"),
+        ({"columns": {"mesage": "textPayload"}}, "has no column mesage"),
+        ({"columns": {"message": "SELECT 1"}}, "is no expression over the table's columns"),
+        ({"columns": {"message": "((("}}, "is no expression in BigQuery's dialect"),
+    ],
+)
+def test_a_mapping_that_cannot_work_says_where_to_correct_it(
+    server: BigQueryServer, said: dict[str, object], sentence: str
+) -> None:
+    sink(server)
+    with pytest.raises(WarehouseError, match=sentence) as told:
+        mapped(server, **said).query("SELECT message FROM logs.error_logs")
+    assert '[tables."logs.error_logs"]' in str(told.value)
+
+
+def test_a_canonical_table_that_lacks_a_column_is_read_without_it(server: BigQueryServer) -> None:
+    client = connect(server)._client
+    client.create_dataset("logs", exists_ok=True)
+    some = [f for f in SINK if f.name == "trace"] + [
+        bigquery.SchemaField(name, kind)
+        for name, kind in (("error_id", "STRING"), ("occurred_at", "TIMESTAMP"), ("ingested_at", "TIMESTAMP"))
+    ]
+    client.create_table(bigquery.Table("shop.logs.error_logs", schema=some))
+    server.engine._db.execute(
+        "INSERT INTO logs.error_logs VALUES ('t', 'e1', TIMESTAMPTZ '2026-03-04 12:00:00+00', now())"
+    )
+    assert connect(server).query("SELECT error_id, release, context FROM logs.error_logs").to_pylist() == [
+        {"error_id": "e1", "release": None, "context": None}
+    ]
+
+
+# --- what goes wrong on the way, and what it costs -------------------------------------------------------------------
+
+
+def test_what_google_calls_transient_is_tried_again(server: BigQueryServer) -> None:
+    warehouse = connect(server)
+    server.faults += [503, 503]
+    assert warehouse.query("SELECT 1 AS one").to_pylist() == [{"one": 1}]
+    assert server.faults == []
+
+
+def test_a_bill_is_of_the_queries_since_it_was_last_asked_for(server: BigQueryServer) -> None:
+    warehouse = connect(server, writable=True)
+    warehouse.append(ERROR_LOGS, errors(7))
+    warehouse.bill()
+    warehouse.query("SELECT error_id FROM logs.error_logs")
+    assert warehouse.bill() == Bill(queries=1, estimated_bytes=700, billed_bytes=700)
+    assert warehouse.bill() == Bill()
+
+
+def test_a_query_is_billed_by_the_mebibyte_and_at_least_ten_for_each_table() -> None:
+    assert billable(0, 1) == 0
+    assert billable(1, 2) == 20 * 2**20
+    assert billable(50 * 2**20 + 1, 2) == 51 * 2**20
+
+
+class CountedBudget:
+    """Keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.settled: list[int] = []
+
+    def reserve(self, amount: int) -> Reservation:
+        return Reservation(DAY, "one", amount)
+
+    def settle(self, reservation: Reservation, actual: int) -> None:
+        self.settled.append(actual)
+
+    def used(self, day: date) -> int:
+        return sum(self.settled)
+
+
+def test_a_refused_query_costs_nothing_of_the_day(server: BigQueryServer) -> None:
+    connect(server, writable=True).append(ERROR_LOGS, errors(7))
+    budget = CountedBudget()
+    warehouse = connect(server, budget=budget)
+    warehouse.query("SELECT error_id FROM logs.error_logs")
+    server.faults += [None, 400]  # the estimate goes through
+    with pytest.raises(WarehouseError, match="As the test said"):
+        warehouse.query("SELECT error_id FROM logs.error_logs")
+    assert budget.settled == [700, 0]
+
+
+def test_a_table_of_an_earlier_release_gets_the_columns_that_it_lacks(server: BigQueryServer) -> None:
+    client = connect(server)._client
+    client.create_dataset("ai_learning", exists_ok=True)
+    earlier = bigquery.Table(
+        "shop.ai_learning.error_fingerprints",
+        schema=[bigquery.SchemaField("day", "DATE"), bigquery.SchemaField("error_id", "STRING")],
+    )
+    earlier.time_partitioning = bigquery.TimePartitioning(field="day")
+    client.create_table(earlier)
+    connect(server).replace_day(ERROR_FINGERPRINTS, DAY, fingerprints(2))
+    assert connect(server).query("SELECT fingerprint, rule FROM ai_learning.error_fingerprints").num_rows == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,8 +54,21 @@ class Engine:
         reference = resource["tableReference"]
         name = f"{reference['datasetId']}.{reference['tableId']}"
         self.found(self.datasets, reference["datasetId"], "Dataset")
-        columns = ", ".join(f'"{f["name"]}" {wire.DUCKDB_TYPES[f["type"]]}' for f in resource["schema"]["fields"])
+        columns = ", ".join(f'"{f["name"]}" {wire.duckdb_type(f)}' for f in resource["schema"]["fields"])
+        resource["lastModifiedTime"] = str(time.time_ns() // 1_000_000)
         return self._create(self.tables, name, resource, "TABLE", f"({columns})")
+
+    def widen_table(self, name: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
+        """Columns may be added, and none taken away."""
+        resource = self.found(self.tables, name, "Table")
+        held = {one["name"] for one in resource["schema"]["fields"]}
+        if held - {one["name"] for one in fields}:
+            raise Refused(400, "invalid", f"Provided Schema does not match Table {name}. Field is missing in new schema")
+        for one in fields:
+            if one["name"] not in held:
+                self._db.execute(f'ALTER TABLE {name} ADD COLUMN "{one["name"]}" {wire.duckdb_type(one)}')
+        resource["schema"] = {"fields": fields}
+        return resource
 
     def _create(
         self, kept: dict[str, dict[str, Any]], name: str, resource: dict[str, Any], kind: str, columns: str = ""
@@ -88,6 +102,11 @@ class Engine:
 
     def _query(self, project: str, job: Job, configuration: dict[str, Any]) -> None:
         rows, described = self._selected(configuration)
+        read = self._bytes(tables_in(read_select(configuration["query"])))
+        if job.resource["configuration"].get("dryRun"):
+            counted = {"totalBytesProcessed": str(read)}
+            job.resource["statistics"] = {**counted, "query": {**counted, "statementType": "SELECT"}}
+            return
         destination = configuration.get("destinationTable")
         if destination:
             self._write(destination, configuration.get("writeDisposition", "WRITE_EMPTY"), rows)
@@ -95,7 +114,10 @@ class Engine:
             configuration["destinationTable"] = {"projectId": project, "datasetId": "_anonymous", "tableId": "result"}
         job.schema = described
         job.rows = [wire.row(values) for values in rows.to_pylist()]
-        job.resource["statistics"] = {"query": {"statementType": "SELECT", "schema": {"fields": described}}}
+        counted = {"totalBytesProcessed": str(read), "totalBytesBilled": str(read)}
+        job.resource["statistics"] = {
+            **counted, "query": {**counted, "statementType": "SELECT", "schema": {"fields": described}},
+        }  # fmt: skip
 
     def _selected(self, configuration: Mapping[str, Any]) -> tuple[pa.Table, list[dict[str, Any]]]:
         try:
@@ -110,13 +132,14 @@ class Engine:
         return rows, [wire.field(f.name, f.type, kind) for f, kind in zip(rows.schema, types, strict=True)]
 
     def _refuse_unknown_or_large(self, names: set[str], limit: int) -> None:
-        rows = 0
         for name in names:
             self.found(self.tables, name, "Table")
-            rows += self._db.execute(f"SELECT COUNT(*) FROM {name}").fetchall()[0][0]
-        if rows * BYTES_A_ROW > limit:
-            message = f"Query exceeded limit for bytes billed: {limit}. {rows * BYTES_A_ROW} or higher required."
+        if (read := self._bytes(names)) > limit:
+            message = f"Query exceeded limit for bytes billed: {limit}. {read} or higher required."
             raise Refused(400, "bytesBilledLimitExceeded", message)
+
+    def _bytes(self, names: set[str]) -> int:
+        return sum(self._db.execute(f"SELECT COUNT(*) FROM {name}").fetchall()[0][0] for name in names) * BYTES_A_ROW
 
     def _load(self, job: Job, configuration: dict[str, Any], upload: bytes) -> None:
         if configuration["sourceFormat"] == "PARQUET":
@@ -132,6 +155,7 @@ class Engine:
         name = f"{destination['datasetId']}.{table}"
         resource = self.found(self.tables, name, "Table")
         day = f"strftime(\"{resource['timePartitioning']['field']}\", '%Y%m%d')"
+        resource["lastModifiedTime"] = str(time.time_ns() // 1_000_000)
         self._db.register("incoming", rows)
         self._db.execute("BEGIN")
         try:
@@ -166,7 +190,7 @@ def _json_rows(upload: bytes, fields: list[dict[str, Any]]) -> pa.Table:
     connection.execute("LOAD icu")
     connection.execute("SET TimeZone = 'UTC'")
     connection.register("texts", pa.table(columns))
-    cast = ", ".join(f'CAST("{f["name"]}" AS {wire.DUCKDB_TYPES[f["type"]]}) AS "{f["name"]}"' for f in fields)
+    cast = ", ".join(f'CAST("{f["name"]}" AS {wire.duckdb_type(f)}) AS "{f["name"]}"' for f in fields)
     return connection.sql(f"SELECT {cast} FROM texts").to_arrow_table()
 
 

@@ -23,6 +23,8 @@ class BigQueryServer:
     engine: Engine
     page_rows: int
     url: str = ""
+    faults: list[int | None] = field(default_factory=list)
+    """Statuses with which the next requests are answered instead; None lets one through."""
     uploads: dict[str, tuple[str, dict[str, Any], bytearray]] = field(default_factory=dict)
 
     @property
@@ -53,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._route()
 
-    do_POST = do_PUT = do_GET
+    do_POST = do_PUT = do_PATCH = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silence: tests read answers, not logs."""
@@ -64,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with self.state.engine.lock:
             try:
+                if self.state.faults and (status := self.state.faults.pop(0)):
+                    raise Refused(status, "backendError" if status >= 500 else "invalid", "As the test said.")
                 self._answer(address.path)
             except Refused as refused:
                 self._send(refused.status, _error(refused))
@@ -102,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def post_table(self, project: str, dataset: str) -> dict[str, Any]:
         return self.state.engine.create_table(json.loads(self.body))
+
+    def patch_table(self, project: str, dataset: str, table: str) -> dict[str, Any]:
+        return self.state.engine.widen_table(f"{dataset}.{table}", json.loads(self.body)["schema"]["fields"])
 
     def post_job(self, project: str) -> dict[str, Any]:
         return self.state.engine.insert_job(project, json.loads(self.body)).resource
@@ -170,6 +177,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., dict[str, Any] | None]], ...] = (
     ("GET", f"{API}/datasets/(?P<dataset>[^/]+)", _Handler.get_dataset),
     ("POST", f"{API}/datasets/(?P<dataset>[^/]+)/tables", _Handler.post_table),
     ("GET", f"{API}/datasets/(?P<dataset>[^/]+)/tables/(?P<table>[^/]+)", _Handler.get_table),
+    ("PATCH", f"{API}/datasets/(?P<dataset>[^/]+)/tables/(?P<table>[^/]+)", _Handler.patch_table),
     ("POST", f"{API}/jobs", _Handler.post_job),
     ("GET", f"{API}/jobs/(?P<job>[^/]+)", _Handler.get_job),
     ("GET", f"{API}/queries/(?P<job>[^/]+)", _Handler.get_results),

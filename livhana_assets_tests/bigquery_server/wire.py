@@ -15,6 +15,14 @@ DUCKDB_TYPES = {
 }  # fmt: skip
 
 
+def duckdb_type(described: Mapping[str, Any]) -> str:
+    """The type of a column as DuckDB spells it; a record is a STRUCT."""
+    if described["type"] not in ("RECORD", "STRUCT"):
+        return DUCKDB_TYPES[described["type"]]
+    inner = ", ".join(f'"{one["name"]}" {duckdb_type(one)}' for one in described["fields"])
+    return f"STRUCT({inner})"
+
+
 def field(name: str, kind: pa.DataType, duckdb_type: str) -> dict[str, Any]:
     if pa.types.is_list(kind):
         return {**field(name, kind.value_type, duckdb_type.removesuffix("[]")), "mode": "REPEATED"}

@@ -13,8 +13,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from livhana_assets.adapters.embedded_redis import stop_embedded_redis
 from livhana_assets.loop.patterns.assets import error_fingerprints, error_patterns
 from livhana_assets.loop.sources.assets import error_logs
+from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.loop.sources.records import ERROR_LOGS
 from livhana_assets.resources import resources
 from livhana_assets.settings import Settings
@@ -38,7 +40,10 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BigQuery
             "LIVHANA_HOME": str(tmp_path / "home"),
         }.items():
             monkeypatch.setenv(name, value)
-        yield server
+        try:
+            yield server
+        finally:
+            stop_embedded_redis(tmp_path / "home" / "redis")
 
 
 def _service_account(file: Path, url: str) -> Path:
@@ -94,3 +99,21 @@ def test_every_query_of_a_run_carries_its_limit_and_its_label(server: BigQuerySe
     queries = [job for job in server.configurations if "query" in job]
     assert queries
     assert all(int(job["query"]["maximumBytesBilled"]) > 0 and job["labels"] == {"app": "livhana"} for job in queries)
+
+
+def test_a_run_says_what_its_queries_cost_and_when_the_table_was_written(server: BigQueryServer):
+    Loop().warehouse.append(ERROR_LOGS, _errors(3))
+    ran = dg.materialize(
+        [error_logs], resources=resources(Settings()), partition_key=DAY, instance=dg.DagsterInstance.ephemeral()
+    )
+    [shown] = [event.metadata for event in ran.asset_materializations_for_node("logs__error_logs") if event.metadata]
+    assert shown["queries"].value == 1
+    assert shown["bytes estimated"].value == shown["bytes billed"].value == 300
+    assert "dagster/last_updated_timestamp" in shown
+
+
+def test_a_days_bytes_end_the_run_and_say_what_to_do(server: BigQueryServer, monkeypatch: pytest.MonkeyPatch):
+    Loop().warehouse.append(ERROR_LOGS, _errors(3))
+    monkeypatch.setenv("IMPROVEMENT_BIGQUERY_DAILY_BYTES", "1000")
+    with pytest.raises(WarehouseError, match=r"The query was not run: .* raise IMPROVEMENT_BIGQUERY_DAILY_BYTES"):
+        Loop().warehouse.query("SELECT error_id FROM logs.error_logs")

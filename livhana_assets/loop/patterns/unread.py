@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from livhana_assets.loop.sources.ports import Warehouse
@@ -13,6 +13,7 @@ SQL = Path(__file__).parent / "sql"
 
 def unread_days(warehouse: Warehouse, since: datetime) -> tuple[date, ...]:
     """The days since then whose error rows are not all grouped yet, oldest first: new days, and days with late rows."""
+    window = {"since": since, "since_day": since.astimezone(UTC).date()}
     return tuple(
-        row["unread_day"] for row in warehouse.query(load_sql(SQL, "unread_days"), {"since": since}).to_pylist()
+        row["unread_day"] for row in warehouse.query(load_sql(SQL, "unread_days"), window).to_pylist()
     )

@@ -54,6 +54,20 @@ def check_result(
     )
 
 
+def cost(warehouse: Warehouse) -> dict[str, int]:
+    """What the asset's queries cost, as metadata; nothing where queries cost nothing."""
+    bill = warehouse.bill()
+    if bill is None:
+        return {}
+    return {"queries": bill.queries, "bytes estimated": bill.estimated_bytes, "bytes billed": bill.billed_bytes}
+
+
+def _updated(warehouse: Warehouse, table: Table) -> dict[str, dg.TimestampMetadataValue]:
+    """When the table was last written, under the name that Dagster shows it by."""
+    moment = warehouse.last_updated(table)
+    return {"dagster/last_updated_timestamp": dg.MetadataValue.timestamp(moment)} if moment else {}
+
+
 def day_window(day: date) -> dict[str, datetime]:
     """The half-open window of a UTC day, as SQL parameters."""
     start = datetime.combine(day, time(), UTC)
@@ -93,7 +107,11 @@ def _source_asset(table: Table, serves: str, consumed: str = "") -> dg.AssetsDef
         for day, found in facts.items():
             metadata = {"dagster/partition_row_count": found["row_count"], **_shown(found)}
             context.add_asset_metadata(metadata, partition_key=day.isoformat())
-        return dg.MaterializeResult(data_version=_version(facts), check_results=_checks(facts, clock(), key))
+        return dg.MaterializeResult(
+            data_version=_version(facts),
+            metadata={**_updated(warehouse, table), **cost(warehouse)},
+            check_results=_checks(facts, clock(), key),
+        )
 
     return source
 

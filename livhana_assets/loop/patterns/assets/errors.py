@@ -10,7 +10,7 @@ from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
 from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
 from livhana_assets.loop.patterns.errors import Conserved, error_patterns_day, rows_conserved
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
-from livhana_assets.loop.sources.assets import check_result, error_logs
+from livhana_assets.loop.sources.assets import check_result, cost, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
 
 
@@ -41,7 +41,10 @@ def error_fingerprints(
         context.log.info(f"{day}: {rows} rows ({number} of {len(context.partition_keys)} days)")
         counts[day.isoformat()] = rows_conserved(warehouse, day) if day in held else Conserved(0, 0, 0)
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
-    return dg.MaterializeResult(check_results=[check_result("rows_conserved", conserved(counts))])
+    return dg.MaterializeResult(
+        metadata={"days": len(counts), **cost(warehouse)},
+        check_results=[check_result("rows_conserved", conserved(counts))],
+    )
 
 
 @dg.asset(
@@ -77,7 +80,7 @@ def error_patterns(
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     warehouse.compact()
     return dg.MaterializeResult(
-        metadata={"days": len(days)},
+        metadata={"days": len(days), **cost(warehouse)},
         check_results=[
             check_result("minimum_evidence", minimum_evidence(warehouse, days, policy.min_errors)),
             check_result("no_secrets", no_secrets(warehouse, days)),
