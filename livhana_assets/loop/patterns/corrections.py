@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -67,6 +67,10 @@ class Correction:
     reason: str
     template_key: str | None = None
     undoes: str | None = None
+
+
+Make = Callable[[], Correction]
+"""Makes a correction. Raises BadCorrection."""
 
 
 def template_key(fingerprint: str, template: str) -> str:
