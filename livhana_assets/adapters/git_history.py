@@ -66,7 +66,7 @@ def history(clone: Path, commit: str, limit: int) -> tuple[Commit, ...]:
         "--diff-merges=first-parent",
         "--no-show-signature",
     )
-    shape = "--format=tformat:%x00%H%n%ct%n%an%n%s"
+    shape = "--format=tformat:%x00%H%n%P%n%ct%n%an%n%s"
     with _opened(clone) as repo:
         try:
             told = repo.git.log(f"--max-count={int(limit)}", *options, shape, commit, "--", stdout_as_string=False)
@@ -95,7 +95,8 @@ def _blamed(commit: Any) -> Commit:
 
 
 def _logged(entry: bytes) -> Commit:
-    sha, at, author, summary, *paths = entry.split(b"\n")
+    sha, parents, at, author, summary, *paths = entry.split(b"\n")
     touched = tuple(unquote(path) for path in paths if path)
     when = datetime.fromtimestamp(int(at), UTC)
-    return Commit(sha.decode(), author.decode("utf-8", "replace"), when, summary.decode("utf-8", "replace"), touched)
+    named, told = author.decode("utf-8", "replace"), summary.decode("utf-8", "replace")
+    return Commit(sha.decode(), named, when, told, touched, merge=b" " in parents)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from livhana_assets.adapters import git_history, git_revisions, git_workspaces
+from livhana_assets.adapters import git_files, git_history, git_revisions, git_workspaces
 from livhana_assets.adapters.git_clone import OwnClone
 from livhana_assets.adapters.git_local import LocalSource
 from livhana_assets.adapters.git_plumbing import Git, GitFailed, locked
@@ -107,6 +107,9 @@ class GitTarget:
     def read(self, commit: str, path: str) -> bytes | None:
         """A regular file's bytes; None for links, submodules, folders and what is not there."""
         return self._kept(_sha(commit), path)
+
+    def read_files(self, commit: str, paths: Sequence[str], largest: int) -> Iterator[tuple[str, bytes | None]]:
+        return git_files.read_files(self._git(), _sha(commit), paths, largest)
 
     def _file(self, commit: str, path: str) -> bytes | None:
         mode, _, blob = self._listed(commit, [path]).get(path, ("", "", ""))

@@ -207,6 +207,31 @@ def test_history_and_blame_tell_who_touched_what(tmp_path: Path) -> None:
     assert len(target.history(second, 1)) == 1
 
 
+def test_a_merge_is_told_as_one(tmp_path: Path) -> None:
+    repository = clean_repository(tmp_path / "t")
+    git(repository, "checkout", "-q", "-b", "side")
+    add_commit(repository, {"side.txt": "x\n"}, "Beside", at=1_700_000_500)
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--no-ff", "-m", "Merge", "side", at=1_700_000_600)
+    target = GitTarget(str(repository), tmp_path / "home")
+    target.refresh()
+    told = target.history(head_of(target), 5)
+    assert [(commit.summary, commit.merge) for commit in told[:2]] == [("Merge", True), ("Beside", False)]
+
+
+def test_many_files_are_read_as_each_alone_is_but_for_the_large_ones(tmp_path: Path) -> None:
+    files = {f"f {number}\n.py": f"x = {number}\n" for number in range(3)} | {"raw": b"\0\xff\n", "empty": b""}
+    repository = clean_repository(tmp_path / "t", {**files, "large": b"x" * 100})
+    (repository / "link").symlink_to("raw")
+    head = add_commit(repository, {"same as empty": b""}, "More", at=1_700_000_500)
+    target = GitTarget(str(repository), tmp_path / "home")
+    target.refresh()
+    read = dict(target.read_files(head, (*target.paths(head), "absent"), 50))
+    assert read.pop("large") is None and read.pop("absent") is None
+    assert read == {path: target.read(head, path) for path in read} and read["raw"] == b"\0\xff\n"
+    assert list(target.read_files(head, (), 50)) == []
+
+
 def test_blame_passes_over_formatting(tmp_path: Path) -> None:
     repository = clean_repository(tmp_path / "t", {"cart.py": "def total(cart):\n    return cart['sum']\n"})
     wrote = git(repository, "rev-parse", "HEAD")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from livhana_assets.loop.sources.coverage import FileCoverage
+from livhana_assets.loop.patterns.code_quality.churn import churn
+from livhana_assets.loop.sources.coverage import FileCoverage, coverage_of, merged_by_path
 from livhana_assets.loop.sources.paths import is_test_path
 from livhana_assets.loop.sources.ports import Commit
 
@@ -66,24 +66,18 @@ def refactoring_report(
 
 def candidates(commits: Iterable[Commit], coverage: Sequence[FileCoverage]) -> tuple[Candidate, ...]:
     """Sources that changed often and that tests run little of, the heaviest first."""
-    touched: Counter[str] = Counter()
-    authors: dict[str, set[str]] = {}
-    for commit in commits:
-        for path in {path for path in commit.paths if path.endswith(SOURCES) and not is_test_path(path)}:
-            touched[path] += 1
-            authors.setdefault(path, set()).add(commit.author)
-    shares = {file.path: file.share for file in coverage}
-    often = (Candidate(p, n, len(authors[p]), _share(p, shares)) for p, n in touched.items() if n >= OFTEN)
+    told = merged_by_path(coverage)
+    often = (
+        Candidate(path, one.commits, len(one.authors), _share(coverage_of(path, told)))
+        for path, one in churn(commits).items()
+        if one.commits >= OFTEN and path.endswith(SOURCES) and not is_test_path(path)
+    )
     little = (one for one in often if one.covered is None or one.covered < LITTLE)
     return tuple(sorted(little, key=lambda one: (-one.weight, one.path)))
 
 
-def _share(path: str, shares: Mapping[str, float]) -> float | None:
-    """By the path from the root, or by one below a folder that the report left out or added; an unclear one counts as not told."""
-    if path in shares:
-        return shares[path]
-    alike = [s for told, s in shares.items() if path.endswith(f"/{told}") or told.endswith(f"/{path}")]
-    return alike[0] if len(alike) == 1 else None
+def _share(file: FileCoverage | None) -> float | None:
+    return file.share if file else None
 
 
 def _too_little(commits: Sequence[Commit]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from xml.etree import ElementTree
 
 
@@ -15,6 +16,10 @@ class FileCoverage:
     path: str
     lines: int
     covered: int
+    ran: frozenset[int] = field(default=frozenset(), compare=False)
+    """The numbers of the lines that a test ran, from 1; empty where the report only counts."""
+    missing: frozenset[int] = field(default=frozenset(), compare=False)
+    """The numbers of the executable lines that no test ran."""
 
     @property
     def share(self) -> float:
@@ -52,26 +57,62 @@ def read_reports(reports: Iterable[tuple[str, bytes]]) -> tuple[list[FileCoverag
     return files, unreadable
 
 
-def _coverage_json(report: dict[str, dict[str, dict[str, dict[str, int]]]]) -> Iterator[FileCoverage]:
+def coverage_of(path: str, files: Mapping[str, FileCoverage]) -> FileCoverage | None:
+    """By the path from the root, or by one below a folder that the report left out or added; an unclear one counts as not told."""
+    if path in files:
+        return files[path]
+    alike = [file for told, file in files.items() if path.endswith(f"/{told}") or told.endswith(f"/{path}")]
+    return alike[0] if len(alike) == 1 else None
+
+
+def merged_by_path(files: Iterable[FileCoverage]) -> dict[str, FileCoverage]:
+    """One entry a path: a line that one report's tests ran is run. Counts alone are the highest told."""
+    found: dict[str, FileCoverage] = {}
+    for file in files:
+        found[file.path] = _merged(found[file.path], file) if file.path in found else file
+    return found
+
+
+def _merged(one: FileCoverage, other: FileCoverage) -> FileCoverage:
+    ran = one.ran | other.ran
+    missing = (one.missing | other.missing) - ran
+    if not (ran or missing):
+        return max(one, other, key=lambda file: file.covered)
+    return FileCoverage(one.path, len(ran) + len(missing), len(ran), ran, missing)
+
+
+def _coverage_json(report: dict[str, Any]) -> Iterator[FileCoverage]:
     for path, entry in report["files"].items():
         summary = entry["summary"]
-        yield FileCoverage(path, int(summary["num_statements"]), int(summary["covered_lines"]))
+        ran, missing = _numbers(entry.get("executed_lines", ())), _numbers(entry.get("missing_lines", ()))
+        yield FileCoverage(path, int(summary["num_statements"]), int(summary["covered_lines"]), ran, missing)
 
 
 def _cobertura(root: ElementTree.Element) -> Iterator[FileCoverage]:
     for entry in root.iter("class"):
-        hits = [int(line.get("hits", "0")) for line in entry.iter("line")]
-        yield FileCoverage(entry.attrib["filename"], len(hits), sum(hit > 0 for hit in hits))
+        # A line of a method is told twice by some writers: there, and among the class's.
+        told = [(line.get("number", ""), int(line.get("hits", "0"))) for line in entry.iter("line")]
+        yield _by_hits(entry.attrib["filename"], [(int(number), hits) for number, hits in told if number])
 
 
 def _lcov(text: str) -> Iterator[FileCoverage]:
-    path, lines, covered = "", 0, 0
+    path, told = "", list[tuple[int, int]]()
     for line in text.splitlines():
         kind, _, rest = line.partition(":")
         if kind == "SF":
-            path, lines, covered = rest.strip(), 0, 0
+            path, told = rest.strip(), []
         elif kind == "DA":
-            lines += 1
-            covered += int(rest.split(",")[1]) > 0
+            number, hits, *_ = rest.split(",")
+            told.append((int(number), int(hits)))
         elif kind == "end_of_record":
-            yield FileCoverage(path, lines, covered)
+            yield _by_hits(path, told)
+
+
+def _by_hits(path: str, told: Sequence[tuple[int, int]]) -> FileCoverage:
+    ran = frozenset(number for number, hits in told if hits > 0)
+    every = frozenset(number for number, _ in told)
+    return FileCoverage(path, len(every), len(ran), ran, every - ran)
+
+
+def _numbers(lines: Iterable[Any]) -> frozenset[int]:
+    return frozenset(int(line) for line in lines)

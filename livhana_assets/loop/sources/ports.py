@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -73,6 +73,8 @@ class Commit:
     committed_at: datetime
     summary: str
     paths: tuple[str, ...] = ()
+    merge: bool = False
+    """Whether it has several parents; only `history` tells."""
 
 
 class CodeHistory(Protocol):
@@ -92,6 +94,10 @@ class CodeHistory(Protocol):
 
     def read(self, commit: str, path: str) -> bytes | None:
         """A regular file's bytes; None for links, submodules, folders and what is not there."""
+        ...
+
+    def read_files(self, commit: str, paths: Sequence[str], largest: int) -> Iterator[tuple[str, bytes | None]]:
+        """Many files at the cost of few processes: each path with its bytes, None where `read` gives None or it has over `largest` bytes."""
         ...
 
     def blame(self, commit: str, path: str, first: int, last: int) -> tuple[Commit, ...]:
