@@ -32,7 +32,7 @@ ROOMS = {
 }  # fmt: skip
 JOBS = {
     "daily_improvement", "draft_proposals", "weekly_proposals", "monthly_refactoring", "execute_proposal", "measure_outcomes", "account",
-    "full_improvement",
+    "full_improvement", "attach_patch", "propose_reversal",
 }  # fmt: skip
 
 CHECKS = {

@@ -56,7 +56,7 @@ def draft_reversal(
 
     `without_person`: the policy may approve it, where it allows that at all."""
     original = store.get(proposal_id)
-    _require_landed(store, original)
+    require_landed(store, original)
     if standing := standing_reversal(store, original):
         return standing
     if store.paused():
@@ -80,7 +80,7 @@ def reversal_pattern(original: Proposal) -> str:
     return f"reversal-of-{original.id}"
 
 
-def _require_landed(store: ProposalStore, original: Proposal) -> None:
+def require_landed(store: ProposalStore, original: Proposal) -> None:
     if original.status is Status.REVERTED:
         raise Refused(f"{original.id} is taken back already: {original.history[-1].detail}.")
     if original.status not in LANDED or original.landing is None:
