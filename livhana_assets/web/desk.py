@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 
-from livhana_assets.loop.execution.reversal import draft_reversal
+from livhana_assets.loop.execution.reversal import require_landed, standing_reversal
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.proposals.attaching import require_accepted
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import AuditEntry
 from livhana_assets.loop.proposals.queue import judged_patterns
-from livhana_assets.loop.review import decisions
-from livhana_assets.loop.review.decisions import Refused
+from livhana_assets.loop.review import decisions, errands
+from livhana_assets.loop.review.decisions import DigestChanged, Refused
+from livhana_assets.loop.review.errands import Errand
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.books import Books
 from livhana_assets.web.people import Person, Role
 from livhana_assets.web.shelf import Shelf
 from livhana_assets.wiring import Loop
 
-__all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "Shelf", "require"]
+__all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "PatchTooLong", "Shelf", "require"]
 
 PRIORITIES = ("critical", "high", "medium", "low")
 WAITING = (Status.PROPOSED, Status.SPECIFIED)
+RUNS: Mapping[errands.Kind, str] = {"attach": "attach_patch", "revert": "propose_reversal"}
+LONGEST_PATCH = 512 * 1024
+"""Characters. The patch is kept in the audit until it is proved; ten files of five hundred lines, which the size gate lets through, are less."""
+PATIENCE = timedelta(minutes=15)
+"""A proof that took longer has died; its run says how."""
 
 
 class Launcher(Protocol):
@@ -38,6 +45,10 @@ class Launcher(Protocol):
 
 class NotAllowed(Refused):
     """The person's role does not reach."""
+
+
+class PatchTooLong(Refused):
+    """A patch with more characters than are kept."""
 
 
 class LaunchFailed(Exception):
@@ -142,12 +153,43 @@ class Desk:
             raise Refused("The loop is paused, so nothing is carried out: resume it first.")
         return self._launch_execution(proposal_id)
 
-    def revert(self, person: Person, proposal_id: str, *, reason: str = "") -> Proposal:
-        """Propose to take a landed change back, proved; the standing reversal where there is one. Raises Refused with nothing changed."""
+    def attach(self, person: Person, proposal_id: str, *, patch: str, digest: str, door: str) -> str:
+        """Start proving a person's own patch for an accepted specification; the run's id. How it ends: `errand`.
+
+        Raises DigestChanged where the person saw something else, PatchTooLong, IllegalTransition."""
         require(person, Role.reviewer)
-        return draft_reversal(
-            self.loop.store, self.loop.ground, proposal_id, by=person.name, reason=reason, policy=self.loop.policy, now=self.clock()
-        )  # fmt: skip
+        proposal = self.proposal(proposal_id)
+        if digest != proposal.digest:
+            raise DigestChanged(f"{proposal_id} changed since you read it: read it again.")
+        require_accepted(proposal)
+        if len(patch) > LONGEST_PATCH:
+            raise PatchTooLong(
+                f"The patch has more than {LONGEST_PATCH:,} characters: `livhana attach {proposal_id} FILE` takes longer ones."
+            )
+        return self._sent(person, "attach", proposal_id, patch, door)
+
+    def revert(self, person: Person, proposal_id: str, *, reason: str = "", door: str) -> Proposal | None:
+        """Start proving the reversal of a landed change; the standing reversal where there is one. How it ends: `errand`.
+
+        Raises Refused with nothing changed."""
+        require(person, Role.reviewer)
+        original = self.proposal(proposal_id)
+        require_landed(self.loop.store, original)
+        if standing := standing_reversal(self.loop.store, original):
+            return standing
+        if self.paused():
+            raise Refused("The loop is paused, so nothing is taken back: resume it first.")
+        self._sent(person, "revert", proposal_id, reason, door)
+        return None
+
+    def errand(self, proposal_id: str) -> Errand | None:
+        """What was last asked for about a proposal that takes a while, and how it ended."""
+        return self.books.errand(proposal_id)
+
+    def refused_patch(self, proposal_id: str) -> str:
+        """The patch that was given last and did not hold, so that nobody has to type it again; "" where there is none."""
+        errand = self.errand(proposal_id)
+        return errand.text if errand and errand.kind == "attach" and errand.outcome else ""
 
     def analyze(self, person: Person) -> str:
         """Start drafting what is due; the run's id."""
@@ -166,6 +208,24 @@ class Desk:
             return self.pattern(proposal)
         except WarehouseError:
             return None
+
+    def _sent(self, person: Person, kind: errands.Kind, proposal_id: str, text: str, door: str) -> str:
+        """Taken down and started; the same wish of the same person, while it is being carried out, is not started twice."""
+        if self._is_proving(kind, proposal_id, person.name, text):
+            raise Refused("That is being proved already: its outcome will stand on the proposal's page.")
+        asked = errands.ask(
+            self.loop.store, kind, proposal_id, by=person.name, text=text, door=door, origin=person.origin
+        )
+        try:
+            return self.launcher.launch(RUNS[kind], {errands.TAG: str(asked.number)})
+        except LaunchFailed as why:
+            errands.answer(self.loop.store, asked, told=str(why))
+            raise
+
+    def _is_proving(self, kind: errands.Kind, proposal_id: str, by: str, text: str) -> bool:
+        standing = self.errand(proposal_id)
+        same = standing is not None and (standing.kind, standing.by, standing.text) == (kind, by, text)
+        return bool(same and standing and not standing.outcome and self.clock() - standing.asked_at < PATIENCE)
 
     def _launch_execution(self, proposal_id: str) -> str:
         return self.launcher.launch("execute_proposal", {"dagster/partition": proposal_id})

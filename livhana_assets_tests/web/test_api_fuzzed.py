@@ -22,6 +22,7 @@ from schemathesis.schemas import APIOperation
 from livhana_assets.adapters.redis_store import RedisProposalStore
 from livhana_assets.loop.proposals.audit import replay, verify
 from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.review.decisions import accept
 from livhana_assets_tests.redis_server import running_redis
 from livhana_assets_tests.web.an_api import ROOT, Api, proved, specified
 
@@ -67,13 +68,16 @@ class Fuzzed:
 
     def waiting(self, kind: str) -> Proposal:
         """A proposal that can be decided now."""
-        wanted = Status.SPECIFIED if kind == "specified" else Status.PROPOSED
+        wanted = Status(kind)
         standing = (p for p in self.api.store.proposals() if p.status is wanted)
         return next(standing, None) or self._new(kind)
 
     def _new(self, kind: str) -> Proposal:
         self._made += 1
-        return self.api.add(specified(self._made) if kind == "specified" else proved(self._made))
+        if kind == "proposed":
+            return self.api.add(proved(self._made))
+        made = self.api.add(specified(self._made))
+        return accept(self.api.store, made.id, by="jesse", now=self.api.now) if kind == "accepted" else made
 
     def ask(self, operation: APIOperation[Any, Any, Any], mode: GenerationMode, data: st.DataObject) -> None:
         case = data.draw(operation.as_strategy(mode))
@@ -92,7 +96,7 @@ class Fuzzed:
         """Point most requests at a proposal that is there, and most of their digests at what it is."""
         if "proposal_id" not in (case.path_parameters or {}) or data.draw(st.integers(0, 3)) == 0:
             return False
-        proposal = self.waiting(data.draw(st.sampled_from(("specified", "proposed"))))
+        proposal = self.waiting(data.draw(st.sampled_from(("specified", "proposed", "accepted"))))
         case.path_parameters["proposal_id"] = proposal.id
         if isinstance(case.body, dict) and "digest" in case.body and data.draw(st.integers(0, 3)):
             case.body["digest"] = proposal.digest

@@ -3,7 +3,7 @@
 models      what requests and answers look like
 problems    every error as problem+json, with its documented status
 reading     proposals, counters, health
-deciding    approve, reject, accept, execute, analyze
+deciding    approve, reject, accept, attach, execute, analyze
 bodies      none is too long
 repeats     the same Idempotency-Key gets the same answer
 figures     the counters as Prometheus text

@@ -12,10 +12,11 @@ from livhana_assets.web.api import models, problems
 from livhana_assets.web.api.bodies import BoundedBody
 from livhana_assets.web.api.deciding import deciding
 from livhana_assets.web.api.reading import only_known_parameters, reading
-from livhana_assets.web.desk import Desk
+from livhana_assets.web.desk import LONGEST_PATCH, Desk
 
 ROOT = "/api/improvements"
 BODY_BYTES = 64 * 1024
+PATCH_BYTES = 4 * LONGEST_PATCH
 SUMMARY = "What the loop proposes, and what a reviewer says to it."
 
 
@@ -31,7 +32,7 @@ def create_api(desk: Desk) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(only_known_parameters)],
     )
-    api.add_middleware(BoundedBody, limit=BODY_BYTES)
+    api.add_middleware(BoundedBody, limit=BODY_BYTES, longer={"/attach": PATCH_BYTES})
     api.include_router(reading(desk, ROOT))
     api.include_router(deciding(desk))
     problems.add_to(api)

@@ -1,4 +1,4 @@
-"""What a reviewer can do: approve, reject, accept, execute, analyze. Each change carries who, from where and by which door."""
+"""What a reviewer can do: approve, reject, accept, attach, execute, analyze. Each change carries who, from where and by which door."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from livhana_assets.web.api import models
 from livhana_assets.web.api.problems import DECIDING, KNOWN, documented, problem_of, status_of
 from livhana_assets.web.api.repeats import SERVER_ERROR, Answer, once
 from livhana_assets.web.api.repeats import Request as Keyed
-from livhana_assets.web.desk import Desk, require
+from livhana_assets.web.desk import RUNS, Desk, require
 from livhana_assets.web.people import Person, Role
 
 DOOR = "api"
@@ -79,6 +79,19 @@ def deciding(desk: Desk) -> APIRouter:
         def perform(person: Person) -> Answer:
             change = lambda: desk.accept(person, proposal_id, digest=body.digest)  # noqa: E731
             return _decided(_or_standing(desk, person, proposal_id, "accepted", "", change), "accepted")
+
+        return answered(request, key, body.model_dump(), perform)
+
+    @router.post("/proposals/{proposal_id}/attach", status_code=202, response_model=models.Started, responses=DECIDING)
+    def attach(
+        request: Request, proposal_id: models.ProposalId, body: models.Attach, key: IdempotencyKey = None
+    ) -> Response:
+        """Start proving your own patch for an accepted specification, as every patch is proved. What holds becomes the next revision, which
+        waits for its own approval; `GET …/asked` says how it ended. A refusal changes nothing."""
+
+        def perform(person: Person) -> Answer:
+            run_id = desk.attach(person, proposal_id, patch=body.patch, digest=body.digest, door=DOOR)
+            return _started(RUNS["attach"], run_id)
 
         return answered(request, key, body.model_dump(), perform)
 

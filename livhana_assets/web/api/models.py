@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from livhana_assets.loop.outcomes.metrics import COUNTERS
 from livhana_assets.loop.patterns.model import Value
 from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.web.desk import LONGEST_PATCH
 
 TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
 ProposalId = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}-[0-9a-z]{1,64}$")]
@@ -44,6 +45,15 @@ class Reject(Asked):
 
 class Accept(Asked):
     digest: Digest
+
+
+class Attach(Asked):
+    digest: Digest
+    patch: str = Field(
+        min_length=1,
+        max_length=LONGEST_PATCH,
+        description="what `git diff` printed on the branch to improve, with a new test in it",
+    )
 
 
 class Analyze(Asked):
@@ -88,6 +98,21 @@ class Started(Value):
 
     job: str
     run_id: str
+
+
+class Asking(Value):
+    """What was last asked for about a proposal that takes a while, and how it ended."""
+
+    kind: Literal["attach", "revert"]
+    by: str
+    asked_at: datetime
+    state: Literal["proving", "proved", "refused"]
+    told: str = Field(
+        description="how it ended, in one sentence: where it was refused, which gate or which step of the proof spoke"
+    )
+    leads_to: str = Field(
+        description="the proposal that came of it and waits for a decision; empty where there is none"
+    )
 
 
 class Candidate(Value):

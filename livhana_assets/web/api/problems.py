@@ -36,6 +36,10 @@ class KeyReused(Exception):
     """An Idempotency-Key that stands for another request."""
 
 
+class NothingAsked(Exception):
+    """Nothing was asked for about the proposal that could have ended; the message says what could be."""
+
+
 class StillAtWork(Refused):
     """The first request with the same Idempotency-Key has no answer yet."""
 
@@ -52,6 +56,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (BadRequest, 400),
     (NotAllowed, 403),
     (NoSuchProposal, 404),
+    (NothingAsked, 404),
     (KeyReused, 422),
     (Refused, 409),
     (IllegalTransition, 409),
@@ -72,7 +77,7 @@ MEANINGS = {
     400: "The request cannot be read.",
     401: "Nobody is signed in: send `Authorization: Bearer TOKEN`.",
     403: "The role does not reach, or the request came from another site.",
-    404: "There is no such proposal.",
+    404: "There is no such proposal, or nothing of that kind about it.",
     409: "The proposal is not what you saw any more, or its status does not allow this: read it again.",
     413: "The body is too long.",
     422: "A value does not fit, or the Idempotency-Key stands for another request.",

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from livhana_assets.loop.proposals.model import Proposal, ProposalType, Status
 from livhana_assets.web.api import models
-from livhana_assets.web.api.problems import KNOWN, READING, BadRequest, PartsDown, documented
+from livhana_assets.web.api.problems import KNOWN, READING, BadRequest, NothingAsked, PartsDown, documented
 from livhana_assets.web.desk import Desk
 
 Key = tuple[datetime, str]
@@ -58,6 +58,25 @@ def reading(desk: Desk, root: str) -> APIRouter:
         if if_none_match is not None and _names(if_none_match, etag):
             return Response(status_code=304, headers={"ETag": etag})
         return JSONResponse(models.shown(proposal), headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+    @router.get(
+        "/proposals/{proposal_id}/asked", response_model=models.Asking, responses={**READING, **documented(404)}
+    )
+    def show_asked(proposal_id: models.ProposalId) -> Response:
+        """What was last asked for about a proposal that takes a while, as attaching a patch, and how it ended; 404 where nothing was."""
+        errand = desk.errand(desk.proposal(proposal_id).id)
+        if errand is None:
+            raise NothingAsked(f"Nobody has attached a patch to {proposal_id}, or asked to take it back.")
+        ended = errand.outcome
+        asking = models.Asking(
+            kind=errand.kind,
+            by=errand.by,
+            asked_at=errand.asked_at,
+            state="proving" if ended is None else "proved" if ended.leads_to else "refused",
+            told=ended.told if ended else "",
+            leads_to=ended.leads_to if ended else "",
+        )
+        return JSONResponse(asking.model_dump(mode="json", by_alias=True))
 
     @router.get("/metrics", response_model=models.Metrics, responses=READING)
     def read_metrics() -> Response:

@@ -1,10 +1,9 @@
-"""What a person's forms do: approve, reject, accept, execute, pause, resume. Each answer leads back to a page, or shows one with the reason why not."""
+"""What a person's forms do: approve, reject, accept, attach, execute, revert, analyze, pause, resume. Each answer leads back to a page, or shows one with the reason why not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,18 +11,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
+from livhana_assets.loop.proposals.model import Status
 from livhana_assets.loop.proposals.ports import SandboxUnavailable, StaleVersion, TargetError
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
 from livhana_assets.loop.sources.ports import WarehouseError
-from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
+from livhana_assets.web.desk import LONGEST_PATCH, Desk, LaunchFailed, NotAllowed, PatchTooLong
 from livhana_assets.web.pages.counting import Counting
+from livhana_assets.web.pages.forms import FORM_BYTES, Form, read_form
 from livhana_assets.web.pages.press import Endpoint, Press, person_of, status_of
 from livhana_assets.web.pages.proposal import proposal_page
 from livhana_assets.web.people import Person, Role
 from livhana_assets.web.sessions import is_form_token
 from livhana_assets.wiring import NotConfigured
 
-FORM_BYTES = 64 * 1024
+PATCH_BYTES = 4 * LONGEST_PATCH
+"""A character is at most four bytes in a file, and three where a form writes it by its number."""
 WORDS_AT_MOST = 4000
 CHANGED = "It changed since you saw it, so nothing was decided. This is how it stands now: read it and decide again."
 NOT_OURS = "This form is not from a page of yours, so nothing was changed: load the page again and use its form."
@@ -31,7 +33,6 @@ NOT_OURS = "This form is not from a page of yours, so nothing was changed: load 
 TOLD_ON_THE_PAGE = (
     Refused, StaleVersion, IllegalTransition, LaunchFailed, NotConfigured, TargetError, SandboxUnavailable, WarehouseError,
 )  # fmt: skip
-Form = Mapping[str, str]
 Decide = Callable[[Desk, Person, str, Form], str]
 """Carries a decision out; the page that it leads to, below the proposals."""
 
@@ -44,11 +45,16 @@ class NoReason(Refused):
     """A rejection without its reason."""
 
 
+class NoPatch(Refused):
+    """A form for a patch without one that can be read."""
+
+
 def routes(press: Press, counting: Counting) -> list[BaseRoute]:
     decisions: Mapping[str, Decide] = {
         "approve": _approve,
         "reject": _reject,
         "accept": _accept,
+        "attach": _attach,
         "execute": _execute,
         "revert": _revert,
     }
@@ -56,7 +62,7 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
         *(
             Route(
                 f"/review/proposals/{{proposal_id}}/{name}",
-                _posted(press, _deciding(press, counting, decide)),
+                _posted(press, _deciding(press, counting, decide), PATCH_BYTES if name == "attach" else FORM_BYTES),
                 methods=["POST"],
             )
             for name, decide in decisions.items()
@@ -66,15 +72,15 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
     ]
 
 
-def _posted(press: Press, act: Callable[[Request, Form], Response]) -> Callable[[Request], Any]:
+def _posted(
+    press: Press, act: Callable[[Request, Form], Response], limit: int = FORM_BYTES
+) -> Callable[[Request], Any]:
     """Reads the form and lets it act only where it carries the person's own token."""
 
     async def post(request: Request) -> Response:
-        form = await _form(request)
+        form = await read_form(request, limit)
         if form is None:
-            return press.sentence(
-                request, 413, f"That was more than a form holds ({FORM_BYTES} bytes): say it shorter."
-            )
+            return press.sentence(request, 413, f"That was more than a form holds ({limit} bytes): say it shorter.")
         if not is_form_token(press.key, person_of(request).name, form.get("form_token", "")):
             return press.sentence(request, 403, NOT_OURS)
         answered: Endpoint = press.spoken(lambda asked: act(asked, form))
@@ -90,10 +96,11 @@ def _deciding(press: Press, counting: Counting, decide: Decide) -> Callable[[Req
             after = _decided(press.desk, person_of(request), proposal_id, form, decide)
         except TOLD_ON_THE_PAGE as error:
             told = CHANGED if isinstance(error, DigestChanged | StaleVersion) else str(error)
-            status = 422 if isinstance(error, NoReason | TooLong) else status_of(error)
+            status = 422 if isinstance(error, NoReason | TooLong | NoPatch | PatchTooLong) else status_of(error)
             return proposal_page(
-                press, counting, request, proposal_id, status=status, told=told, typed=_words(form)[:WORDS_AT_MOST]
-            )
+                press, counting, request, proposal_id, status=status, told=told, typed=_words(form)[:WORDS_AT_MOST],
+                patch=_patch(form)[:LONGEST_PATCH],
+            )  # fmt: skip
         return RedirectResponse(f"/review/proposals/{after}", 303, {"Cache-Control": "no-store"})
 
     return act
@@ -129,15 +136,28 @@ def _accept(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     return f"{proposal_id}?told=accepted"
 
 
+def _attach(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    """On the page of a specification it is accepted by the same form, which says so."""
+    patch, digest = _patch(form), form.get("digest", "")
+    if not patch.strip():
+        raise NoPatch("There is no patch in the form: paste what `git diff` printed, or choose its file.")
+    if not patch.isascii() and patch != patch.encode("utf-8", "replace").decode():
+        raise NoPatch(f"The file is not in UTF-8: `livhana attach {proposal_id} FILE` takes it as it is.")
+    if len(patch) <= LONGEST_PATCH and desk.proposal(proposal_id).status is Status.SPECIFIED:
+        desk.accept(person, proposal_id, digest=digest)
+    desk.attach(person, proposal_id, patch=patch, digest=digest, door="pages")
+    return f"{proposal_id}?told=proving"
+
+
 def _execute(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     desk.execute(person, proposal_id)
     return f"{proposal_id}?told=started"
 
 
 def _revert(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
-    """Leads to the reversal, which is decided on like any other change."""
-    reversal = desk.revert(person, proposal_id, reason=form.get("reason", "").strip())
-    return f"{reversal.id}?told=reversal"
+    """Leads to the reversal where one stands already; else back, to wait until it is proved."""
+    standing = desk.revert(person, proposal_id, reason=form.get("reason", "").strip(), door="pages")
+    return f"{standing.id}?told=reversal" if standing else f"{proposal_id}?told=reverting"
 
 
 def _pausing(press: Press, paused: bool) -> Callable[[Request, Form], Response]:
@@ -152,12 +172,7 @@ def _words(form: Form) -> str:
     return form.get("reason", "") or form.get("comment", "")
 
 
-async def _form(request: Request) -> Form | None:
-    """The fields of an ordinary form; None where there is more than a form holds."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES:
-            return None
-    given = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if body.count(b"&") < 20 else {}
-    return {name: values[0].replace("\r\n", "\n") for name, values in given.items()}
+def _patch(form: Form) -> str:
+    """The chosen file, else what was pasted, whose last line may lack its end."""
+    pasted = form.get("patch", "")
+    return form.get("file", "") or (pasted if not pasted.strip() or pasted.endswith("\n") else f"{pasted}\n")

@@ -12,9 +12,11 @@ from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.lifecycle import LANDED, NEXT
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, is_protected
+from livhana_assets.loop.review.errands import TAG
 from livhana_assets.web.pages.charts import Chart, Row
 from livhana_assets.web.pages.words import counted, one_line
 
+ATTACHABLE = (Status.SPECIFIED, Status.ACCEPTED, Status.DRAFTING)
 MOST_DAYS = 60
 WEEK = 7
 UNPAID = {
@@ -30,6 +32,7 @@ class Decisions:
     approve: bool
     reject: bool
     accept: bool
+    attach: bool
     execute: bool
     revert: bool
 
@@ -40,6 +43,7 @@ def decisions_on(proposal: Proposal) -> Decisions:
         approve=proposal.status is Status.PROPOSED and proved,
         reject=Status.REJECTED in NEXT[proposal.status],
         accept=proposal.status is Status.SPECIFIED,
+        attach=proposal.status in ATTACHABLE,
         execute=proposal.status is Status.APPROVED,
         revert=proposal.status in LANDED and proposal.landing is not None,
     )
@@ -144,6 +148,11 @@ def dagster_links(proposal_id: str) -> tuple[tuple[str, str], ...]:
         ("Runs of this proposal", f"/runs?q%5B0%5D={tag}"),
         ("Lineage", "/asset-groups"),
     )
+
+
+def errand_link(number: int) -> str:
+    """The runs that carried out, or carry out, what a person asked for."""
+    return f"/runs?q%5B0%5D={quote(f'tag:{TAG}={number}', safe='')}"
 
 
 def _number(text: str) -> int:

@@ -107,8 +107,8 @@ class Press:
         self._pages = Kept(KEPT_BYTES, len)
         self._pauses = Kept(4)
         mark = secrets.token_hex(16)
-        self._name, self._token, self._told, self._typed = (
-            f"{mark}-{part}-" for part in ("name", "token", "told", "typed")
+        self._name, self._token, self._told, self._typed, self._patch = (
+            f"{mark}-{part}-" for part in ("name", "token", "told", "typed", "patch")
         )
         self._templates = self._environment()
 
@@ -123,15 +123,16 @@ class Press:
         status: int = 200,
         told: str = "",
         typed: str = "",
+        patch: str = "",
     ) -> Response:
         """The page for this key; `facts` are asked for only where it has not been rendered.
 
-        `seen` is the shelf's, `told` is said on top, `typed` is kept in its field."""
+        `seen` is the shelf's, `told` is said on top, `typed` and `patch` are kept in their fields."""
         person = person_of(request)
         paused = self._pauses.get(seen, self.desk.paused)
         whole = (template, *key, person.role, paused)
         body = self._pages.get(whole, lambda: self._render(template, person.role, paused, facts()))
-        return HTMLResponse(self._filled(body, person, status, told, typed), status, HEADERS)
+        return HTMLResponse(self._filled(body, person, status, told, typed, patch), status, HEADERS)
 
     def sentence(self, request: Request, status: int, sentence: str) -> Response:
         """A page that says one sentence. It asks nothing of the store, which may be what is wrong."""
@@ -161,12 +162,13 @@ class Press:
         given = {"role": role, "paused": paused, "now": self.now(), **facts}
         return self._templates.get_template(template).render(given)
 
-    def _filled(self, body: str, person: Person, status: int, told: str, typed: str) -> str:
+    def _filled(self, body: str, person: Person, status: int, told: str, typed: str, patch: str = "") -> str:
         tone = "alert" if status >= 400 else "status"
         banner = f'<p class="told {tone}" role="{tone}">{_shown(told)}</p>' if told else ""
         token = form_token(self.key, person.name)
         body = body.replace(self._name, _shown(person.name)).replace(self._token, str(escape(token)))
-        return body.replace(self._told, banner).replace(self._typed, _shown(typed))
+        body = body.replace(self._told, banner).replace(self._typed, _shown(typed))
+        return body.replace(self._patch, str(escape(patch)) if words.is_visible(patch) else "")
 
     def _environment(self) -> Environment:
         made = Environment(
@@ -180,6 +182,7 @@ class Press:
         made.globals.update(
             Role=Role, meaning=words.MARKS, look=_fingerprint(STATIC / "review.css"), script=_fingerprint(STATIC / "review.js"),
             person_name=Markup(self._name), form_token=Markup(self._token), told=Markup(self._told), typed=Markup(self._typed),
+            typed_patch=Markup(self._patch),
         )  # fmt: skip
         made.filters.update(
             clock=words.clock,

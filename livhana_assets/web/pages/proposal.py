@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from livhana_assets.loop.proposals.model import Proposal
-from livhana_assets.web.desk import Desk
+from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.review.errands import Errand, Outcome
+from livhana_assets.web.desk import PATIENCE, Desk
 from livhana_assets.web.pages import facts
 from livhana_assets.web.pages.counting import Counted, Counting
 from livhana_assets.web.pages.diffs import files_of
@@ -21,9 +24,44 @@ DONE = {
     "rejected": "Rejected. The reason is remembered, and the pattern is not proposed again until its evidence changes in kind.",
     "accepted": "Accepted: it is worth building.",
     "reversal": "This takes the change back. It is decided on like any other.",
+    "proving": "Your patch is being proved, which takes a while. How it ends stands here.",
+    "reverting": "The reversal is being proved, which takes a while. How it ends stands here.",
     "started": "Started. This page shows what became of it when you load it again.",
 }
 """What is said after a decision, by the word in the address."""
+
+
+@dataclass(frozen=True)
+class ToldErrand:
+    """What the page says of something that was asked for and takes a while. `leads_to` is the proposal that came of it."""
+
+    what: str
+    by: str
+    told: str
+    leads_to: str
+    runs: str
+    state: Literal["proving", "late", "proved", "refused"]
+
+
+def told_errand(proposal: Proposal, errand: Errand | None, now: datetime) -> ToldErrand | None:
+    """None where nothing was asked for, or where the proposal has gone on since."""
+    if errand is None or (errand.outcome and not _concerns(proposal, errand, errand.outcome)):
+        return None
+    what = "patch" if errand.kind == "attach" else "reversal"
+    if errand.outcome is None:
+        state: Any = "proving" if now - errand.asked_at < PATIENCE else "late"
+    else:
+        state = "proved" if errand.outcome.leads_to else "refused"
+    said = errand.outcome or Outcome("", "", errand.asked_at)
+    return ToldErrand(what, errand.by, said.told, said.leads_to, facts.errand_link(errand.number), state)
+
+
+def _concerns(proposal: Proposal, errand: Errand, outcome: Outcome) -> bool:
+    """Whether the outcome still says something about the proposal as it stands."""
+    can = facts.decisions_on(proposal)
+    if errand.kind == "revert":
+        return can.revert
+    return proposal.status is Status.PROPOSED if outcome.leads_to else can.attach
 
 
 def routes(press: Press, counting: Counting) -> list[BaseRoute]:
@@ -43,24 +81,27 @@ def proposal_page(
     status: int = 200,
     told: str = "",
     typed: str = "",
+    patch: str = "",
 ) -> Response:
     """The page of one proposal as it stands. Raises NoSuchProposal."""
     proposal, seen = press.desk.shelf.proposal(proposal_id)
     counted = counting.of(proposal)
-    key = (proposal.id, proposal.version, counted.stamp)
+    errand = told_errand(proposal, press.desk.errand(proposal.id), press.now())
+    key = (proposal.id, proposal.version, counted.stamp, errand)
     return press.page(
         request,
         "proposal.html",
         key,
-        lambda: _facts(press.desk, proposal, counted),
+        lambda: _facts(press.desk, proposal, counted, errand),
         seen=seen,
         status=status,
         told=told,
         typed=typed,
+        patch=patch or press.desk.refused_patch(proposal.id),
     )
 
 
-def _facts(desk: Desk, proposal: Proposal, counted: Counted) -> Mapping[str, Any]:
+def _facts(desk: Desk, proposal: Proposal, counted: Counted, errand: ToldErrand | None) -> Mapping[str, Any]:
     files = files_of(proposal.implementation.patch)
     return {
         "p": proposal,
@@ -70,6 +111,7 @@ def _facts(desk: Desk, proposal: Proposal, counted: Counted) -> Mapping[str, Any
         "counted": counted,
         "chart": facts.per_day(proposal, counted.pattern) if counted.pattern else None,
         "later": facts.later_occurrences(proposal, counted.pattern),
+        "errand": errand,
         "files": files,
         "added": sum(file.added for file in files),
         "removed": sum(file.removed for file in files),

@@ -37,6 +37,11 @@ def visible(value: Any) -> Any:
     return "".join(c if c.isprintable() or c in "\n\t" else f"⟦U+{ord(c):04X}⟧" for c in value)
 
 
+def is_visible(text: str) -> bool:
+    """Whether a reader sees every character of it: only then may it go back into a field as it was."""
+    return text.replace("\n", "").replace("\t", "").isprintable()
+
+
 def one_line(text: str, length: int = 240) -> str:
     """The text in one line, cut where it is longer."""
     line = " ".join(text[: 4 * length].split())

@@ -1,19 +1,28 @@
-// Everything works without this. It only looks again while the warehouse is counting, so that nobody has to load the page anew.
+// Everything works without this. It only looks again at what is not ready yet, so that nobody has to load the page anew.
 "use strict";
 
-const part = document.querySelector('[data-part="counts"]');
+const SOON = 400, LATER = 3000, LOOKS = 200;
 
-async function lookAgain(left) {
+function untouched() {
+  return [...document.querySelectorAll("textarea")].every((field) => field.value === field.defaultValue);
+}
+
+async function lookAgain(part, looks) {
   const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector('[data-part="counts"]');
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
   if (!fresh) return;
-  part.replaceChildren(...fresh.childNodes);
-  soon(left - 1);
+  const over = part.querySelector("[data-proving]") && !fresh.querySelector("[data-proving]");
+  if (over && untouched()) return location.replace(location.pathname);
+  if (fresh.innerHTML !== part.innerHTML) part.replaceChildren(...fresh.childNodes);
+  watch(part, looks + 1);
 }
 
-function soon(left) {
-  if (left > 0 && part && part.querySelector("[data-counting]")) setTimeout(() => lookAgain(left), 3000);
+function watch(part, looks) {
+  if (looks < LOOKS && part.querySelector("[data-counting], [data-proving]")) {
+    setTimeout(() => lookAgain(part, looks), looks < 5 ? SOON : LATER);
+  }
 }
 
-soon(20);
+document.querySelectorAll("[data-part]").forEach((part) => watch(part, 0));
