@@ -78,7 +78,7 @@ class Launched:
         if self.broken:
             raise LaunchFailed("Dagster does not answer: start it with `livhana up`.")
         self.jobs.append((job, tags))
-        return "0000-run"
+        return "0000-abcd"
 
 
 class House3000:
@@ -542,6 +542,34 @@ def test_a_reviewer_does_not_pause(full_house: House3000) -> None:
     answer = client.post("/review/pause", data=hidden["/review/proposals/bugfix-0000000001/approve"])
     assert answer.status_code == 403
     assert not full_house.desk.paused()
+
+
+# --- looking now --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["/review", "/review/dashboard"])
+def test_a_reviewer_has_the_loop_look_for_patterns_now_and_is_led_to_its_run(full_house: House3000, page: str) -> None:
+    client = full_house.as_("reviewer")
+    answer = client.post("/review/analyze", data=forms_of(client.get(page).text)["/review/analyze"])
+    assert (answer.status_code, answer.headers["location"]) == (303, "/review?run=0000-abcd")
+    assert full_house.launched.jobs == [("draft_proposals", {})]
+    assert '<a href="/runs/0000-abcd">its run</a>' in client.get(answer.headers["location"]).text
+
+
+def test_a_viewer_and_a_paused_loop_look_for_nothing(full_house: House3000) -> None:
+    viewer, reviewer = full_house.as_("viewer"), full_house.as_("reviewer")
+    hidden = forms_of(reviewer.get("/review").text)["/review/analyze"]
+    assert viewer.post("/review/analyze", data={"form_token": viewer_token(full_house)}).status_code == 403
+    assert reviewer.post("/review/analyze", data={"form_token": "x"}).status_code == 403
+    full_house.store.pause(True, actor="jesse")
+    assert "/review/analyze" not in forms_of(reviewer.get("/review").text)
+    assert reviewer.post("/review/analyze", data=hidden).status_code == 409
+    assert full_house.launched.jobs == []
+
+
+@pytest.mark.parametrize("run", ["<b>x</b>", "..%2fadmin", "javascript:alert(1)", "A"])
+def test_what_is_no_runs_id_leads_nowhere(full_house: House3000, run: str) -> None:
+    assert "/runs/" not in full_house.as_("viewer").get(f"/review?run={run}").text.partition("<h1>")[0]
 
 
 # --- the other pages -------------------------------------------------------------------------------------------------

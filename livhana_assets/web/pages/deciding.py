@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -67,6 +68,7 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
             )
             for name, decide in decisions.items()
         ),
+        Route("/review/analyze", _posted(press, _analyzing(press)), methods=["POST"]),
         Route("/review/pause", _posted(press, _pausing(press, True)), methods=["POST"]),
         Route("/review/resume", _posted(press, _pausing(press, False)), methods=["POST"]),
     ]
@@ -158,6 +160,16 @@ def _revert(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
     """Leads to the reversal where one stands already; else back, to wait until it is proved."""
     standing = desk.revert(person, proposal_id, reason=form.get("reason", "").strip(), door="pages")
     return f"{standing.id}?told=reversal" if standing else f"{proposal_id}?told=reverting"
+
+
+def _analyzing(press: Press) -> Callable[[Request, Form], Response]:
+    """Leads to the queue, which names the run: what it finds will stand there."""
+
+    def act(request: Request, form: Form) -> Response:
+        run_id = press.desk.analyze(person_of(request))
+        return RedirectResponse(f"/review?{urlencode({'run': run_id})}", 303, {"Cache-Control": "no-store"})
+
+    return act
 
 
 def _pausing(press: Press, paused: bool) -> Callable[[Request, Form], Response]:

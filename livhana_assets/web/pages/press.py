@@ -127,7 +127,7 @@ class Press:
     ) -> Response:
         """The page for this key; `facts` are asked for only where it has not been rendered.
 
-        `seen` is the shelf's, `told` is said on top, `typed` and `patch` are kept in their fields."""
+        `seen` is the shelf's, `told` is said on top (markup only where it is our own), `typed` and `patch` are kept in their fields."""
         person = person_of(request)
         paused = self._pauses.get(seen, self.desk.paused)
         whole = (template, *key, person.role, paused)

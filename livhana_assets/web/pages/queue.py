@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -16,6 +18,7 @@ from livhana_assets.web.desk import Desk
 from livhana_assets.web.pages.facts import happens
 from livhana_assets.web.pages.press import Press
 
+RUN_ID = re.compile(r"[0-9a-f-]{1,64}")
 NEW_A_DAY = 5
 LANDED_SHOWN = 10
 ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
@@ -26,9 +29,19 @@ def routes(press: Press) -> list[BaseRoute]:
         everything = request.query_params.get("all") == "1"
         seen = press.desk.shelf.seen()
         key = (seen, everything, press.minute())
-        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything), seen=seen)
+        told = started(request.query_params.get("run", ""))
+        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything), seen=seen, told=told)
 
     return [Route("/review", press.spoken(queue))]
+
+
+def started(run_id: str) -> str:
+    """What is said when the loop was asked to look; nothing of what has not the form of a run's id comes out."""
+    if not RUN_ID.fullmatch(run_id):
+        return ""
+    return Markup(
+        'The loop is looking for patterns. What it proposes will stand here; <a href="/runs/{}">its run</a> tells how far it is.'
+    ).format(run_id)
 
 
 def _facts(desk: Desk, everything: bool) -> Mapping[str, Any]:
