@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import sqlglot
 from google.cloud import bigquery
@@ -11,8 +11,11 @@ from sqlglot.errors import SqlglotError
 
 from livhana_assets.loop.sources.mapping import SourceTable
 from livhana_assets.loop.sources.ports import WarehouseError
-from livhana_assets.loop.sources.records import Column, Table
+from livhana_assets.loop.sources.records import DERIVED_TABLES, SOURCE_TABLES, Column, Table
 
+DATASET = "ai_learning"
+DERIVED = {table.name for table in DERIVED_TABLES}
+SOURCES = {table.name for table in SOURCE_TABLES}
 SAME_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 Fields = Mapping[str, str]
 """Path of a column, in lower case (BigQuery's names know no case) → its type."""
@@ -43,6 +46,20 @@ def reading(table: Table, source: SourceTable, fields: Fields) -> exp.Query | No
     columns = [_column(table, column, given.get(column.name, (column.name,)), fields) for column in table.columns]
     select = exp.select(*columns).from_(exp.to_table(source.table or table.name, dialect="bigquery"))
     return select.where(_parsed(table, condition)) if condition else select
+
+
+def locate(tree: exp.Query, dataset: str, mapped: Callable[[str], exp.Query | None]) -> bool:
+    """Put the loop's own tables where they really are, and the user's own as they are mapped; whether that changed anything."""
+    changed = False
+    for node in list(tree.find_all(exp.Table)):
+        name = ".".join(part.name for part in node.parts)
+        if name in DERIVED and dataset != DATASET:
+            node.set("db", exp.to_identifier(dataset))
+            changed = True
+        elif name in SOURCES and (select := mapped(name)):
+            node.replace(select.copy().subquery(node.alias or node.name))
+            changed = True
+    return changed
 
 
 def _column(table: Table, column: Column, expressions: Sequence[str], fields: Fields) -> exp.Expr:

@@ -18,17 +18,15 @@ from requests.exceptions import RequestException
 from sqlglot import exp
 
 from livhana_assets.adapters.bigquery_dialect import bound, read_select, table_version, tables_in
-from livhana_assets.adapters.bigquery_mapping import fields_of, reading
+from livhana_assets.adapters.bigquery_mapping import fields_of, locate, reading
 from livhana_assets.loop.sources.arrow_rows import conform, days_of, refuse_other_days, without_extensions
 from livhana_assets.loop.sources.budgets import Budget, BudgetExceeded
 from livhana_assets.loop.sources.mapping import SourceTable
 from livhana_assets.loop.sources.ports import Bill, WarehouseError
-from livhana_assets.loop.sources.records import DERIVED_TABLES, SOURCE_TABLES, TABLES, Column, Table
+from livhana_assets.loop.sources.records import DERIVED_TABLES, TABLES, Column, Table
 
-DATASET = "ai_learning"
 LABELS = {"app": "livhana"}
 DERIVED = {table.name for table in DERIVED_TABLES}
-SOURCES = {table.name: table for table in SOURCE_TABLES}
 RETRY = DEFAULT_RETRY.with_timeout(300)
 """What Google calls transient is tried again for five minutes."""
 MEBIBYTE = 1_048_576
@@ -141,7 +139,7 @@ class BigQueryWarehouse:
         config.query_parameters = [_parameter(name, value) for name, value in bound(tree, parameters).items()]
         config.maximum_bytes_billed = self._maximum_bytes_billed
         config.use_query_cache, config.use_legacy_sql, config.labels = True, False, LABELS
-        located = self._located(tree)
+        located = locate(tree, self._dataset, self._reading)
         return self._billed(written if written and not located else tree.sql(dialect="bigquery"), config, len(names))
 
     def _billed(self, sql: str, config: bigquery.QueryJobConfig, tables: int) -> Any:
@@ -171,29 +169,17 @@ class BigQueryWarehouse:
         job = self._client.query(sql, job_config=dry, location=self._location, retry=RETRY)
         return int(job.total_bytes_processed or 0)
 
-    def _located(self, tree: exp.Query) -> bool:
-        """Put the loop's own tables where they really are, and the user's own as they are mapped; whether that changed anything."""
-        changed = False
-        for node in list(tree.find_all(exp.Table)):
-            name = ".".join(part.name for part in node.parts)
-            if name in DERIVED and self._dataset != DATASET:
-                node.set("db", exp.to_identifier(self._dataset))
-                changed = True
-            elif name in SOURCES and (mapped := self._reading(SOURCES[name])):
-                node.replace(mapped.copy().subquery(node.alias or node.name))
-                changed = True
-        return changed
-
-    def _reading(self, table: Table) -> exp.Query | None:
+    def _reading(self, name: str) -> exp.Query | None:
         """What stands for a source table in a query; looked up once."""
-        if table.name not in self._readings:
+        if name not in self._readings:
+            table = TABLES[name]
             source = self._source(table)
             try:
                 there = self._client.get_table(source.table or self._address(table), retry=RETRY)
             except NotFound:
                 return None
-            self._readings[table.name] = reading(table, source, fields_of(there.schema))
-        return self._readings[table.name]
+            self._readings[name] = reading(table, source, fields_of(there.schema))
+        return self._readings[name]
 
     def _source(self, table: Table) -> SourceTable:
         return self._sources.get(table.name, SourceTable())
