@@ -43,3 +43,4 @@ bench: setup
 	@.venv/bin/python bench/review_pages.py
 	@.venv/bin/python bench/interleavings.py
 	@.venv/bin/python bench/error_batches.py
+	@.venv/bin/python bench/question_clusters.py
