@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_MAX_AUTO_FIXES_PER_DAY"),
         description="at most this many execute without a person a day",
     )
+    max_new_per_day: int = Field(
+        5,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_MAX_NEW_PER_DAY"),
+        description="at most this many new proposals come into the queue's page a day (UTC); critical ones always do",
+    )
     require_approval: bool = Field(
         True,
         validation_alias=_name("IMPROVEMENT_REQUIRE_APPROVAL"),

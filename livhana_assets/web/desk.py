@@ -26,7 +26,7 @@ from livhana_assets.web.people import Person, Role
 from livhana_assets.web.shelf import Shelf
 from livhana_assets.wiring import Loop
 
-__all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "PatchTooLong", "Shelf", "require"]
+__all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "PatchTooLong", "Shelf", "rank", "require"]
 
 PRIORITIES = ("critical", "high", "medium", "low")
 WAITING = (Status.PROPOSED, Status.SPECIFIED)
@@ -79,7 +79,7 @@ class Desk:
     def queue(self) -> tuple[Proposal, ...]:
         """What waits for a person: proved changes first, then by priority, then the oldest."""
         waiting = (p for p in self.shelf.proposals() if p.status in WAITING)
-        return tuple(sorted(waiting, key=_rank))
+        return tuple(sorted(waiting, key=rank))
 
     def proposal(self, proposal_id: str) -> Proposal:
         """Raises NoSuchProposal."""
@@ -236,5 +236,9 @@ def require(person: Person, role: Role) -> None:
         raise NotAllowed(f"That needs the role {role.name}; yours is {person.role.name}.")
 
 
-def _rank(proposal: Proposal) -> tuple[int, int, datetime]:
-    return (WAITING.index(proposal.status), PRIORITIES.index(proposal.priority), proposal.created_at)
+def rank(proposal: Proposal) -> tuple[int, int, datetime]:
+    """Proved changes first, then by priority, then the oldest; of what no longer waits, where it stood when it did."""
+    is_change = proposal.status is Status.PROPOSED or (
+        proposal.status is not Status.SPECIFIED and proposal.proof is not None
+    )
+    return (0 if is_change else 1, PRIORITIES.index(proposal.priority), proposal.created_at)

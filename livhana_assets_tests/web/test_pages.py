@@ -84,9 +84,9 @@ class Launched:
 class House3000:
     """The application on a desk over a store in memory, with a session for each role."""
 
-    def __init__(self, folder: Path, warehouse: DeltaWarehouse) -> None:
+    def __init__(self, folder: Path, warehouse: DeltaWarehouse, **settings: str) -> None:
         self.store = MemoryProposalStore(now=lambda: NOW)
-        loop = Loop(Settings(_env_file=None, LIVHANA_HOME=str(folder)))
+        loop = Loop(Settings(_env_file=None, LIVHANA_HOME=str(folder), **settings))
         loop.store, loop.warehouse = self.store, warehouse  # each door is opened once; these are open already
         self.launched = Launched()
         self.desk = Desk(loop, self.launched, lambda: NOW, Shelf(self.store))
@@ -314,8 +314,29 @@ def test_at_most_five_new_ones_are_shown_a_day_and_the_rest_is_one_step_away(hou
     client = house.as_("reviewer")
     first = client.get("/review").text
     assert first.count("<article") == 5
-    assert "3 more wait" in first
+    assert ">3 more wait</a> behind today's five" in first
     assert client.get("/review?all=1").text.count("<article") == 8
+    assert "Only the day's share" in client.get("/review?all=1").text
+
+
+def test_deciding_brings_no_more_new_ones_on_the_same_day(house: House3000) -> None:
+    for number in range(1, 8):
+        house.add(proved(number, created_at=NOW - timedelta(minutes=number)))
+    client = house.as_("reviewer")
+    for number in range(3, 8):
+        decide(client, f"bugfix-{number:010d}", "reject", reason="no")
+    page = client.get("/review").text
+    assert "Today's share is decided." in page and "2 more wait" in page
+    assert page.count("<article") == 0
+
+
+def test_how_many_new_ones_a_day_is_a_setting(tmp_path: Path, warehouse: DeltaWarehouse) -> None:
+    house = House3000(tmp_path, warehouse, IMPROVEMENT_MAX_NEW_PER_DAY="2")
+    for number in range(1, 5):
+        house.add(proved(number, created_at=NOW - timedelta(minutes=number)))
+    page = house.as_("reviewer").get("/review").text
+    assert page.count("<article") == 2
+    assert "2 more wait</a> behind today's two" in page
 
 
 def test_undecided_ones_stay_and_each_day_brings_five_more(house: House3000) -> None:

@@ -1,10 +1,10 @@
-"""`/review`: what waits for a person, ranked, at most five new a day; then what is on its way, and what landed lately."""
+"""`/review`: what waits for a person, ranked, only so many new ones a day; then what is on its way, and what landed lately."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from markupsafe import Markup
@@ -16,10 +16,11 @@ from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.web.desk import Desk
 from livhana_assets.web.pages.facts import happens
+from livhana_assets.web.pages.newcomers import given_by
 from livhana_assets.web.pages.press import Press
+from livhana_assets.web.pages.words import number_word
 
 RUN_ID = re.compile(r"[0-9a-f-]{1,64}")
-NEW_A_DAY = 5
 LANDED_SHOWN = 10
 ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
 
@@ -45,13 +46,14 @@ def started(run_id: str) -> str:
 
 
 def _facts(desk: Desk, everything: bool) -> Mapping[str, Any]:
-    waiting = desk.queue()
-    shown = waiting if everything else shown_by(waiting, desk.clock().date())
-    all_of_them = desk.proposals()
+    waiting, all_of_them, a_day = desk.queue(), desk.proposals(), desk.loop.settings.max_new_per_day
+    given = given_by(desk.clock().astimezone(UTC).date(), all_of_them, a_day)
+    shown = [proposal for proposal in waiting if everything or proposal.id in given]
     return {
         "shown": [(proposal, happens(proposal)) for proposal in shown],
         "behind": len(waiting) - len(shown),
-        "waiting": len(waiting),
+        "is_limited": any(proposal.id not in given for proposal in waiting),
+        "a_day": number_word(a_day),
         "everything": everything,
         "on_its_way": [p for p in all_of_them if p.status in ON_ITS_WAY],
         "landed": sorted((p for p in all_of_them if p.landing and p.status in LANDED), key=_landed_at, reverse=True)[
@@ -59,17 +61,6 @@ def _facts(desk: Desk, everything: bool) -> Mapping[str, Any]:
         ],
         "known": len(all_of_them),
     }
-
-
-def shown_by(waiting: Sequence[Proposal], today: date) -> Sequence[Proposal]:
-    """What a reviewer has been given by today: each day at most five more of what waited then, the first of the ranking first."""
-    days = sorted({proposal.created_at.date() for proposal in waiting})
-    given: set[str] = set()
-    for day, next_day in zip(days, [*days[1:], today + timedelta(days=1)], strict=False):
-        room = NEW_A_DAY * max(1, (next_day - day).days)
-        ready = (p for p in waiting if p.id not in given and p.created_at.date() <= day)
-        given.update(p.id for p, _ in zip(ready, range(room), strict=False))
-    return [proposal for proposal in waiting if proposal.id in given]
 
 
 def _landed_at(proposal: Proposal) -> Any:
