@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 import tomllib
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AliasChoices
 from pydantic_settings import SettingsError
 
+from livhana_assets.adapters.home_folder import why_unusable
 from livhana_assets.adapters.process_claims import is_alive as is_alive
 from livhana_assets.adapters.process_claims import new_run_id as new_run_id
 from livhana_assets.loop.execution.pull_requests import Follower, PullRequestsUnavailable, follow_pull_requests
@@ -31,7 +33,7 @@ from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
     from livhana_assets.adapters.access_file import AccessFile
-    from livhana_assets.adapters.dagster_runs import DagsterRuns
+    from livhana_assets.adapters.dagster_runs import DagsterRuns, Queue
     from livhana_assets.loop.execution.deploy import DeployCommand
     from livhana_assets.loop.execution.pull_requests import PullRequests
     from livhana_assets.loop.patterns.model import ErrorPattern
@@ -68,7 +70,7 @@ class Loop:
     def home(self) -> Path:
         """LIVHANA_HOME, made where it is not there yet. Raises NotConfigured where nothing can be kept in it."""
         home = self.settings.root
-        why = _why_unusable(home)
+        why = why_unusable(home)
         if why:
             raise NotConfigured(
                 f"LIVHANA_HOME cannot be used: {home} {why}. Mend that, or set LIVHANA_HOME to another folder."
@@ -258,7 +260,20 @@ class Loop:
         operators = self.settings.dagster_yaml
         if operators and not operators.is_file():
             raise NotConfigured(f"IMPROVEMENT_DAGSTER_YAML names {operators}, and there is no such file.")
-        return DagsterRuns(self.home, Path(__file__).parent.parent / "dagster.yaml", operators=operators)
+        file = Path(__file__).parent.parent / "dagster.yaml"
+        return DagsterRuns(self.home, file, operators=operators, queue=self._queue)
+
+    def _queue(self) -> Queue | str:
+        """Where the running `livhana up` takes runs; else why they need a process of their own, empty where nothing runs."""
+        from livhana_assets.adapters.dagster_queue import QueueOfUp
+        from livhana_assets.adapters.running_up import running_up
+
+        there = running_up(self.home)
+        if there is None or not there.daemon or there.host != socket.gethostname() or not there.url:
+            return ""
+        if there.settings != self.settings.work:
+            return "`livhana up` runs with other settings, so this runs in a process of its own."
+        return QueueOfUp(self.home, there.url, self.access.key)
 
     def coverage_reports(self) -> list[tuple[str, bytes]]:
         """The coverage reports that are there: files where the setting names an absolute path, else files of the target's head."""
@@ -353,16 +368,6 @@ def setting_names() -> frozenset[str]:
     return frozenset(
         str(name).upper() for alias in aliases if isinstance(alias, AliasChoices) for name in alias.choices
     )
-
-
-def _why_unusable(folder: Path) -> str:
-    if odd := set(str(folder)) & set("%[]*?"):
-        return f"has {' '.join(sorted(odd))} in its path, which the warehouse cannot have"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return f"cannot be made ({error.strerror})" if not folder.exists() else "is no folder"
-    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written by this user"
 
 
 def now() -> datetime:

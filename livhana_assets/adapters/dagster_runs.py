@@ -1,4 +1,4 @@
-"""Starts Dagster jobs as real runs of the persistent instance, each in a process of its own."""
+"""Starts Dagster jobs as real runs of the persistent instance: in the queue of a running `livhana up`, else each in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 MODULE = "livhana_assets.definitions"
 ENDING_SECONDS = 20.0
@@ -24,6 +24,11 @@ FAILURE = re.compile(
     r"|AuditBroken|PatternAlreadyOpen|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved"
     r"|NotConfigured|Refused|DigestChanged|IllegalTransition|OSError)): (?P<why>.+)$"
 )
+LOST_SECONDS = 40.0
+"""A code server that is told to end gives its runs a little less than that."""
+COMMAND = "command"
+"""The tag by which a command finds its own run again."""
+CUT_OFF = "`livhana up` ended while it carried out {job}."
 SAID = re.compile(r" - dagster - INFO - \S+ - [0-9a-f-]{36} - (?:\d+ - )?(?:\S+ - )?(?P<text>.*)$")
 
 
@@ -33,9 +38,32 @@ class JobRun:
 
     job: str
     succeeded: bool
-    log: Path
+    log: Path | str
+    """A file, or the run's page in the Dagster UI."""
     why: str = ""
     kind: str = ""
+    cut_off: bool = False
+    """The `livhana up` that carried it out went away; what it had begun is put back, or settled by the next command."""
+
+
+class NotQueued(Exception):
+    """No queue took the run, and nothing of it happened; the message says why."""
+
+
+class UpGone(Exception):
+    """The `livhana up` that had taken the run went away. `command` is the tag by which the run is found in Dagster's books."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.command = command
+
+
+class Queue(Protocol):
+    """Takes runs to be carried out elsewhere on this machine."""
+
+    def start(self, job: str, tags: Mapping[str, str], told: Callable[[str], None]) -> JobRun:
+        """Raises NotQueued, UpGone."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,12 +77,16 @@ class Keep:
 
 
 class DagsterRuns:
-    """Jobs by name, in subprocesses, with `home`/dagster as DAGSTER_HOME."""
+    """Jobs by name, with `home`/dagster as DAGSTER_HOME."""
 
     def __init__(
-        self, home: Path, instance_file: Path | None = None, keep: Keep | None = None, operators: Path | None = None
-    ) -> None:
-        """`operators` is the operator's own instance file: what it says at its top level replaces what `instance_file` says there."""
+        self, home: Path, instance_file: Path | None = None, keep: Keep | None = None, operators: Path | None = None,
+        queue: Callable[[], Queue | str] = lambda: "",
+    ) -> None:  # fmt: skip
+        """`operators` is the operator's own instance file: what it says at its top level replaces what `instance_file` says there.
+
+        `queue` gives where runs are queued now; else why they are not, empty where that is nothing to tell."""
+        self._queue = queue
         self.home = home
         self.keep = keep or Keep()
         self.dagster_home = home / "dagster"
@@ -66,7 +98,47 @@ class DagsterRuns:
     ) -> JobRun:
         """Run a job to its end, passing on what its assets say. A failed run is a result, not an exception."""
         self.prepare()
-        log = self.home / "logs" / f"{job}.log"
+        return self._queued(job, tags or {}, told) or self._alone(job, tags or {}, told)
+
+    def _queued(self, job: str, tags: Mapping[str, str], told: Callable[[str], None]) -> JobRun | None:
+        """The run as it ended in the queue; None where none took it, or took it and was gone before it began."""
+        queue = self._queue()
+        try:
+            if not isinstance(queue, str):
+                return queue.start(job, tags, told)
+        except NotQueued as why:
+            queue = f"`livhana up` did not take {job} ({why}), so it runs in a process of its own."
+        except UpGone as gone:
+            if (ended := self._after_up(job, gone.command)) is not None:
+                return ended
+            queue = f"`livhana up` ended before {job} began, so it runs in a process of its own."
+        if queue:
+            told(queue)
+        return None
+
+    def _after_up(self, job: str, command: str) -> JobRun | None:
+        """What became of a run whose `up` is gone. One that waited is taken out of the queue, so that no later `up` begins it: None."""
+        from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+        with DagsterInstance.from_config(str(self.dagster_home)) as instance:
+            deadline = time.monotonic() + LOST_SECONDS
+            while found := instance.get_runs(RunsFilter(tags={COMMAND: command}), limit=1):
+                run = found[0]
+                if run.status in (DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED):
+                    instance.report_run_canceled(run, message="The livhana up that it waited in is gone.")
+                    return None
+                if run.is_success:
+                    return JobRun(job, True, self._log(job))
+                if run.is_finished or time.monotonic() > deadline:
+                    return JobRun(job, False, self._log(job), CUT_OFF.format(job=job), cut_off=True)
+                time.sleep(0.5)
+        return None
+
+    def _log(self, job: str) -> Path:
+        return self.home / "logs" / f"{job}.log"
+
+    def _alone(self, job: str, tags: Mapping[str, str], told: Callable[[str], None]) -> JobRun:
+        log = self._log(job)
         log.parent.mkdir(parents=True, exist_ok=True)
         self.prune(now=time.time())
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", MODULE, "-j", job]

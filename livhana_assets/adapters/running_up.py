@@ -13,8 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 STOP_SECONDS = 60.0
@@ -28,6 +27,10 @@ class Up:
     pid: int
     host: str
     url: str
+    settings: str = ""
+    """Whatever runs there does the same as what runs in a process with the same word."""
+    daemon: bool = False
+    """Whether its own daemon takes runs out of the queue."""
 
 
 class AlreadyUp(Exception):
@@ -39,22 +42,23 @@ class NotOurs(Exception):
 
 
 @contextmanager
-def the_only_up(home: Path) -> Iterator[Callable[[str], None]]:
+def the_only_up(home: Path, settings: str = "", *, daemon: bool = False) -> Iterator[Callable[[str], None]]:
     """Be the one `up` of this home; call what it gives with the address, once that is known. Raises AlreadyUp."""
     descriptor = os.open(home / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not _try_lock(descriptor):
             raise AlreadyUp(_already(running_up(home)))
-        _tell(descriptor, "")
-        yield partial(_tell, descriptor)
+        mine = Up(os.getpid(), socket.gethostname(), "", settings, daemon)
+        _tell(descriptor, mine)
+        yield lambda url: _tell(descriptor, replace(mine, url=url))
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
-def _tell(descriptor: int, url: str) -> None:
+def _tell(descriptor: int, up: Up) -> None:
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(asdict(Up(os.getpid(), socket.gethostname(), url))).encode(), 0)
+    os.pwrite(descriptor, json.dumps(asdict(up)).encode(), 0)
 
 
 def running_up(home: Path) -> Up | None:

@@ -65,7 +65,7 @@ def _stay_up(loop: Loop, host: str, port: int, daemon: bool, with_link: bool, st
     from livhana_assets.web import server
 
     with ExitStack() as started:
-        bound, url = started.enter_context(_alone_at(loop, host, port))
+        bound, url = started.enter_context(_alone_at(loop, host, port, daemon))
         server.log_to(loop.home / "logs" / "web.log")
         started.enter_context(_redis(loop))
         app = started.enter_context(_dagster_and_pages(loop, host, daemon, stop))
@@ -78,14 +78,14 @@ def _stay_up(loop: Loop, host: str, port: int, daemon: bool, with_link: bool, st
 
 
 @contextmanager
-def _alone_at(loop: Loop, host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
+def _alone_at(loop: Loop, host: str, port: int, daemon: bool) -> Iterator[tuple[socket.socket, str]]:
     """The bound socket and its address, for the only `up` of this home. Raises NotConfigured."""
     from livhana_assets.adapters.running_up import AlreadyUp, the_only_up
     from livhana_assets.web.server import CannotListen, listening, local_url
 
     with ExitStack() as held:
         try:
-            is_at = held.enter_context(the_only_up(loop.home))
+            is_at = held.enter_context(the_only_up(loop.home, loop.settings.work, daemon=daemon))
             bound = held.enter_context(listening(host, port))
         except (AlreadyUp, CannotListen) as why:
             raise NotConfigured(str(why)) from None

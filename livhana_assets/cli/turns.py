@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import PurePosixPath
@@ -30,6 +31,7 @@ from livhana_assets.wiring import Loop, is_alive, now
 
 FIRST_DAY = date(2025, 1, 1)
 """The first partition of the daily assets."""
+LEAVES_SECONDS = 30.0
 NO_NODE = "The target has JavaScript and there is no Node: install Node 18 or newer, and put it on PATH"
 
 
@@ -140,7 +142,8 @@ def turn_daily(loop: Loop, first: date, last: date) -> None:
 
 
 def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None, *, unsaid: str = "") -> None:
-    """A real Dagster run; its assets' words pass by, but for those about `unsaid`, of which the caller tells the end itself.
+    """A real Dagster run, in the queue of a running `livhana up` where there is one; its assets' words pass by, but for those about the
+    proposal `unsaid`, of which the caller tells the end itself. What an `up` that ended had begun is settled, and begun again here.
 
     Raises Failed with the run's reason, and the kind of error it was."""
 
@@ -149,6 +152,13 @@ def start_job(loop: Loop, job: str, tags: dict[str, str] | None = None, *, unsai
             say(f"  {text}")
 
     ran = loop.runs.start(job, tags=tags, told=told)
+    if ran.cut_off:
+        say(f"{ran.why} It is begun again.")
+        _until_left(loop, unsaid)
+        settle(loop)
+        if unsaid and loop.store.get(unsaid).status is not Status.APPROVED:
+            return
+        ran = loop.runs.start(job, tags=tags, told=told)
     if not ran.succeeded:
         raise Failed(f"{ran.why or f'The run of {job} failed.'} The run's log is {ran.log}.", ran.kind)
 
@@ -230,6 +240,9 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     loop.sandbox.canaries()
     try:
         start_job(loop, "execute_proposal", {"dagster/partition": proposal_id}, unsaid=proposal_id)
+    except BaseException:
+        _until_left(loop, proposal_id)
+        raise
     finally:
         settle(loop)
         account_executions(loop)
@@ -237,6 +250,16 @@ def execute_one(loop: Loop, proposal_id: str) -> Proposal:
     detail, branch = after.history[-1].detail, landing_branch(after)
     say(f"{proposal_id} is {after.status}: {detail}" + ("" if branch in detail else f" ({branch})"))
     return after
+
+
+def _until_left(loop: Loop, proposal_id: str) -> None:
+    """Wait for the process that was carrying it out, as its run counts as ended a moment before it has put everything back."""
+    deadline = time.monotonic() + LEAVES_SECONDS
+    while proposal_id and time.monotonic() < deadline:
+        present = loop.store.get(proposal_id)
+        if present.status is not Status.EXECUTING or present.claim is None or not is_alive(present.claim):
+            return
+        time.sleep(0.1)
 
 
 def account_executions(loop: Loop) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking: by a token, by a session that a token opened, or by the identity header of a trusted proxy."""
+"""Who is asking: by a token, by a session that a token opened, by the home's own key, or by the word of a trusted proxy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from livhana_assets.adapters.command_pass import open_pass
 from livhana_assets.web.people import Person, Role
 from livhana_assets.web.sessions import COOKIE, LIFETIME, Session, seal, unseal
 
@@ -70,7 +71,8 @@ class Entrance:
         headers = Headers(scope=scope)
         origin = self.origin(scope)
         if "authorization" in headers:
-            return self._by_token(headers["authorization"], origin)
+            given = headers["authorization"]
+            return self._by_token(given, origin) or self._by_pass(given, origin)
         return self._by_session(headers.get("cookie", ""), origin) or self._by_proxy(scope, headers, origin)
 
     def origin(self, scope: Scope) -> str:
@@ -90,6 +92,11 @@ class Entrance:
         scheme, _, text = authorization.partition(" ")
         token = self.tokens.of(text.strip()) if scheme.lower() == "bearer" else None
         return Person(token.name, Role.named(token.role), origin, "token") if token else None
+
+    def _by_pass(self, authorization: str, origin: str) -> Person | None:
+        """A command of somebody who can read this home's key: it may start and end runs, and no more than a reviewer."""
+        given = open_pass(self.key, authorization, now=self.clock())
+        return Person(given.name, Role.reviewer, origin, "token") if given else None
 
     def _by_session(self, cookies: str, origin: str) -> Person | None:
         try:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livhana_assets.adapters.access_file import AccessFile
+from livhana_assets.adapters.command_pass import seal_pass
 from livhana_assets.loop.review.signatures import SIGNED, Signed, verify
 from livhana_assets.web import signing_in
 from livhana_assets.web.entrance import Entrance, Proxy
@@ -415,6 +416,40 @@ def test_no_mutation_comes_by_a_socket(door: Door, message: str) -> None:
         with pytest.raises(WebSocketDisconnect):
             socket.receive_text()
     assert door.dagster.heard == []
+
+
+# --- commands of the same home ---------------------------------------------------------------------------------------
+
+
+def with_pass(door: Door, key: bytes, *, made: datetime = NOW) -> Any:
+    shown = {"Authorization": seal_pass(key, "ada", now=made)}
+    return door.client().post("/graphql", json={"query": LAUNCH, "variables": launch_of_decision()}, headers=shown)
+
+
+def test_a_command_that_has_the_homes_key_starts_runs_in_its_users_name(door: Door) -> None:
+    assert with_pass(door, door.access.key()).status_code == 200
+    assert tags_that_came_through(door)["livhana/person"] == "ada"
+
+
+def test_a_commands_word_is_no_admins(door: Door) -> None:
+    shown = {"Authorization": seal_pass(door.access.key(), "ada", now=NOW)}
+    body = {"query": "mutation X($a: String!) { wipeAssets(a: $a) { __typename } }", "variables": {"a": "x"}}
+    assert door.client().post("/graphql", json=body, headers=shown).status_code == 403
+
+
+@pytest.mark.parametrize("minutes", [-2, 5])
+def test_a_commands_word_of_another_time_opens_nothing(door: Door, minutes: int) -> None:
+    assert with_pass(door, door.access.key(), made=NOW + timedelta(minutes=minutes)).status_code == 401
+    assert not door.dagster.reached
+
+
+def test_a_commands_word_of_another_key_or_of_a_session_opens_nothing(door: Door) -> None:
+    assert with_pass(door, b"k" * 32).status_code == 401
+    session = door.signed_in("admin").cookies["livhana_session"]
+    assert door.client().get("/runs", headers={"Authorization": f"Livhana {session}"}).status_code == 401
+    word = seal_pass(door.access.key(), "ada", now=NOW).removeprefix("Livhana ")
+    assert door.client().get("/runs", headers={"Cookie": f"livhana_session={word}"}).status_code == 401
+    assert not door.dagster.reached
 
 
 # --- behind a proxy --------------------------------------------------------------------------------------------------

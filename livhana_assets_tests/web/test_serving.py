@@ -156,6 +156,12 @@ def test_what_a_dead_one_left_behind_stops_nobody(tmp_path: Path) -> None:
     assert reached == []
 
 
+def test_settings_of_the_clock_and_the_web_change_no_runs_and_others_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    word = settings(monkeypatch).work
+    assert settings(monkeypatch, ENABLE_SELF_IMPROVEMENT="true", IMPROVEMENT_PUBLIC_URL="https://x.org").work == word
+    assert settings(monkeypatch, IMPROVEMENT_LAND="fast_forward").work != word
+
+
 # --- at a prompt -----------------------------------------------------------------------------------------------------
 
 
