@@ -726,3 +726,17 @@ def test_every_text_stands_out_from_its_ground_in_both_schemes() -> None:
         if contrast(palette[text], palette[ground]) < 4.5
     ]
     assert weak == []
+
+
+# --- code in text ----------------------------------------------------------------------------------------------------
+
+
+def test_code_in_a_text_is_shown_as_code_and_escaped(house: House3000) -> None:
+    house.add(proved(1, title="Guard `cart['<b>']` in `total`", description="`a` and ``b`` and `c\nd`"))
+    client = house.as_("viewer")
+    code = "Guard <code>cart[&#39;&lt;b&gt;&#39;]</code> in <code>total</code>"
+    for path in ("/review", "/review/proposals", "/review/proposals/bugfix-0000000001"):
+        page = client.get(path).text
+        assert code in page, path
+    assert "<code>a</code> and ``b`` and `c\nd`" in page
+    assert "<title>Guard `cart[" in page

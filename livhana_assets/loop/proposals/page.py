@@ -6,7 +6,9 @@ import re
 
 from livhana_assets.loop.proposals.model import Proposal
 
-BLOCK_SIGNS = "#`~-=+*_"
+BLOCK_SIGNS = "#~-=+*_"
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+"""Code within a line. No backtick is in it, so that nothing in it ends it; every other backtick is escaped, so that none begins another."""
 
 
 def page(proposal: Proposal, *, diff: bool = True) -> str:
@@ -83,7 +85,7 @@ def _decide(proposal: Proposal) -> str:
 
 
 def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|").replace("\n", " ")[:400]
+    return _plain(text[:400]).replace("|", "\\|").replace("\n", " ")
 
 
 def _code_cell(text: str) -> str:
@@ -104,5 +106,11 @@ def _plain(text: str) -> str:
 
 
 def _begun_as_text(line: str) -> str:
-    """Markdown's blocks begin with a sign, or with a number and a sign."""
-    return f"\\{line}" if line[:1] in BLOCK_SIGNS and line else line
+    """Markdown's blocks begin with a sign, or with a number and a sign. In code a backslash would be shown, so there is none but its own."""
+    parts = enumerate(SPAN.split(line))
+    shown = "".join(f"`{_as_it_was(part)}`" if at % 2 else part.replace("`", "\\`") for at, part in parts)
+    return f"\\{shown}" if shown[:1] in BLOCK_SIGNS and shown else shown
+
+
+def _as_it_was(escaped: str) -> str:
+    return re.sub(r"\\(.)", r"\1", escaped)

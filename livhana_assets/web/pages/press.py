@@ -189,6 +189,7 @@ class Press:
             moment=words.moment,
             ago=words.ago,
             one_line=words.one_line,
+            coded=words.coded,
             counted=words.counted,
             lasting=words.lasting,
         )

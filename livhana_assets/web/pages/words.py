@@ -6,8 +6,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 MARKS = {
     "specified": "a specification, waiting for a yes or no",
     "accepted": "worth building, waiting to be built",
@@ -40,6 +41,11 @@ def visible(value: Any) -> Any:
 def is_visible(text: str) -> bool:
     """Whether a reader sees every character of it: only then may it go back into a field as it was."""
     return text.replace("\n", "").replace("\t", "").isprintable()
+
+
+def coded(text: str) -> Markup:
+    """The text with what stands between single backticks as code. It is escaped first, so that no other markup comes out of it."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(visible(text)))))
 
 
 def one_line(text: str, length: int = 240) -> str:
