@@ -28,10 +28,10 @@ FEWEST = 14
 """Points in which a change can be told at all."""
 LEAST_RATIO = 1.1
 """A rise of less than a tenth is not reported."""
-BELIEVED, REMEMBERS = 3.8, 2.0
-"""A score is believed above 3.8 + 2 φ: found with seeds that no benchmark uses."""
-BELIEVED_PAIR = 5.3
-"""Instead of 3.8, for two changes that undo each other: there are many more pairs of places than places."""
+BELIEVED, REMEMBERS = 3.6, 1.9
+"""A score is believed above 3.6 + 1.9 φ: found with seeds that no benchmark uses."""
+BELIEVED_PAIR = 5.1
+"""Instead of 3.6, for two changes that undo each other: there are many more pairs of places than places."""
 WITHIN = 3
 """Points by which the two witnesses may differ."""
 PASSING = 10
@@ -58,21 +58,24 @@ class Change:
 
 
 def find_changes(values: Sequence[float] | Values, period: int = 7) -> tuple[Change, ...]:
-    """The changes of a series of equally spaced values, in order, rises and falls. What is no positive number is left out of the reckoning."""
+    """The changes of a series of equally spaced values, in order, rises and falls. What is no positive number is passed over."""
     import numpy as np
 
     given = np.asarray(values, dtype=float)
     kept = np.flatnonzero(np.isfinite(given) & (given > 0))
     if len(kept) < FEWEST:
         return ()
-    steady = steadied(given[kept], period)
+    steady = steadied(given[kept], kept, period)
     changes = _levelled(steady, sorted(_believed(steady), key=lambda rise: rise.place))
     return tuple(replace(change, place=int(kept[change.place])) for change in changes)
 
 
 def regressions(values: Sequence[float] | Values, period: int = 7) -> tuple[Change, ...]:
     """The rises by a tenth or more that did not pass by themselves, in order."""
-    changes = find_changes(values, period)
+    return lasting_rises(find_changes(values, period))
+
+
+def lasting_rises(changes: Sequence[Change]) -> tuple[Change, ...]:
     pairs = zip_longest(changes, changes[1:])
     return tuple(rise for rise, next_one in pairs if rise.ratio >= LEAST_RATIO and not _passes(rise, next_one))
 

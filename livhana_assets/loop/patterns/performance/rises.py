@@ -158,4 +158,4 @@ def _fits_of_length(white: Values, phi: float, level: float, length: int) -> tup
     along = np.correlate(white, kernel, mode="valid")[place] + rest * tail[place + length]
     with_level = rest * kernel.sum() + rest**2 * after
     unit = float(kernel @ kernel) + rest**2 * after - with_level**2 / level
-    return place, np.full(len(place), length), along / unit, unit
+    return place.astype(float), np.full(len(place), float(length)), along / unit, unit

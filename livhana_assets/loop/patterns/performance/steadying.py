@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Values = NDArray[np.float64]
+    Counts = NDArray[np.intp]
 
 NORMAL = 1.4826
 """Median absolute deviation → standard deviation of normal values."""
@@ -20,11 +21,11 @@ WINDOW, CLIP = 9, 3.0
 """What stands over 3 deviations off the median of the 9 points around it is brought down to that: up to four points in a row, no step."""
 
 
-def steadied(values: Values, period: int = 7) -> Values:
-    """Logarithms of positive values, without the season of `period` points, and with spikes cut to size."""
+def steadied(values: Values, places: Counts, period: int) -> Values:
+    """Logarithms of positive values at these places, without the season of `period` places, and with spikes cut to size."""
     import numpy as np
 
-    return _without_spikes(_without_season(np.log(values), period))
+    return _without_spikes(_without_season(np.log(values), places % period, period))
 
 
 def noise_scale(values: Values) -> float:
@@ -35,14 +36,15 @@ def noise_scale(values: Values) -> float:
     return max(float(NORMAL * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2)), FLOOR)
 
 
-def _without_season(log: Values, period: int) -> Values:
+def _without_season(log: Values, phase: Counts, period: int) -> Values:
     """Each phase's median departure from the running median is taken out, so that a step in the series is not taken for season."""
     import numpy as np
 
     if period < 2 or len(log) < CYCLES * period:
         return log
-    off, phase = log - _running_median(log, period | 1), np.arange(len(log)) % period
-    effect = np.array([np.median(off[phase == number]) for number in range(period)])
+    off = log - _running_median(log, period | 1)
+    seen = [off[phase == number] for number in range(period)]
+    effect = np.array([np.median(some) if len(some) else 0.0 for some in seen])
     return np.asarray(log - (effect - effect.mean())[phase])
 
 

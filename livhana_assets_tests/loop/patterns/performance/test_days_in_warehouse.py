@@ -164,7 +164,7 @@ def test_both_warehouses_give_the_same_answers(tmp_path: Path) -> None:
 DURATIONS = st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(durations=DURATIONS, random=st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, durations: list[float], random: Any
