@@ -20,6 +20,7 @@ DRAFTING = dg.AssetSelection.assets(
     sources.code_changes,
     sources.test_coverage,
     sources.live_metrics,
+    patterns.code_quality_patterns,
     proposals.bugfix_proposals,
     proposals.review_queue,
 ) | dg.AssetSelection.checks(proposals.digest_matches_store, proposals.gates)

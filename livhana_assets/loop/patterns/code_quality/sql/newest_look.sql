@@ -1,0 +1,6 @@
+-- The day of the newest look since @since; no row where nobody has looked.
+SELECT day, inputs
+FROM ai_learning.code_quality_patterns
+WHERE day >= @since AND kind = 'look'
+ORDER BY day DESC
+LIMIT 1
