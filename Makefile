@@ -10,7 +10,7 @@ help:
 	@echo "make drills   the long tests: kills, full disks, real servers, the browser, every guard taken away once"
 	@echo "make check    format, lint, types, import contracts"
 	@echo "make browser  only the tests in chromium: the review pages and the Dagster UI"
-	@echo "make bench    speed figures with their limits, then the long counts (about 20 minutes)"
+	@echo "make bench    speed figures with their limits, then the long counts (about 40 minutes)"
 	@echo "make setup    only .venv and what the machine lacks"
 
 setup:
@@ -41,6 +41,7 @@ bench: setup
 	@.venv/bin/python bench/speed.py
 	@.venv/bin/python bench/approved_to_landed.py
 	@.venv/bin/python bench/review_pages.py
+	@.venv/bin/python bench/visible.py
 	@.venv/bin/python bench/interleavings.py
 	@.venv/bin/python bench/error_batches.py
 	@.venv/bin/python bench/question_clusters.py

@@ -15,7 +15,7 @@ from livhana_assets.loop.proposals.ports import ProposalStore
 
 CURSOR = "livhana/proposal-pages"
 """Kept by the Dagster instance itself: the audit line up to which its pages are as the store was."""
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.1
 LATER_SECONDS = 5.0
 
 
@@ -52,7 +52,7 @@ class ProposalPages:
 
 @contextmanager
 def pages_kept(dagster_home: Path, store: ProposalStore) -> Iterator[None]:
-    """A thread looks four times a second, at the cost of one question to the store where nothing changed."""
+    """A thread looks ten times a second, at the cost of one question to the store where nothing changed."""
     over = threading.Event()
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         pages = ProposalPages(instance, store)

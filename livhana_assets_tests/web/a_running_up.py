@@ -31,6 +31,8 @@ ADD_PARTITION = """mutation Add($partitionsDefName: String!, $partitionKey: Stri
     __typename } }"""
 RUN = "query Run($runId: ID!) { runOrError(runId: $runId) { ... on Run { status tags { key value } } } }"
 RUNS = "query Runs($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results { runId status } } } }"
+PAGE = """query Page($key: AssetKeyInput!, $partitions: [String!]) { assetOrError(assetKey: $key) { ... on Asset {
+  assetMaterializations(partitions: $partitions, limit: 1) { metadataEntries { label ... on TextMetadataEntry { text } } } } } }"""
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "livhana_assets.definitions"}
 OVER = ("SUCCESS", "FAILURE", "CANCELED")
 
@@ -84,6 +86,13 @@ class RunningUp:
 
     def status(self, proposal: Proposal) -> str:
         return str(self.store.get(proposal.id).status)
+
+    def in_dagster(self, proposal_id: str) -> str:
+        """The status on the proposal's page in the Dagster UI, by the request from which the UI draws it; "" without a page."""
+        asked = {"key": {"path": ["proposal"]}, "partitions": [proposal_id]}
+        found = self.ask(REVIEWER, PAGE, asked).json()["data"]["assetOrError"]
+        said = [one for page in found.get("assetMaterializations") or () for one in page["metadataEntries"]]
+        return next((str(one["text"]) for one in said if one["label"] == "status"), "")
 
     def ended(self, run_id: str, seconds: float = 60) -> dict[str, Any]:
         """How the run ended: its status and its tags."""

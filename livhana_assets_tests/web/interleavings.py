@@ -1,6 +1,7 @@
 """Random interleavings of deciding, editing, expiring, executing, a moved base and restarts: each proposal has exactly one outcome.
 
-One interleaving is told by its seed. The same checks hold on the store alone and over REST.
+One interleaving is told by its seed. The same checks hold on the store alone and over REST, and by `interleaved_doors` at the terminal
+and on the pages.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ POLICY = Policy()
 class World:
     """One proposal on a store, and everything but people that moves it."""
 
-    def __init__(self, store: ProposalStore, number: int = 1) -> None:
+    def __init__(self, store: ProposalStore, number: int = 1, proposal: Proposal | None = None) -> None:
         self.store = store
-        self.id = store.add(proved(number), actor="analyst:rules", operation=f"add:{number}").id
+        self.id = store.add(proposal or proved(number), actor="analyst:rules", operation=f"add:{number}").id
         self._moves = 0
 
     def now(self) -> Proposal:
@@ -64,11 +65,14 @@ class World:
         seen = self.now()
         if seen.status is not Status.APPROVED:
             return
-        claim = Claim(run_id=str(self._moves), claimed_at=NOON, fence=seen.version + 1)
-        claimed = self._move(seen, Status.EXECUTING, "claimed", claim=claim)
+        claimed = self.claim(seen, str(self._moves))
         to = choose.choice((Status.IMPLEMENTED, Status.IMPLEMENTED, Status.APPROVED, Status.PROPOSED))
         revision = claimed.revision + (to is Status.PROPOSED)
         self._move(claimed, to, "carried out", claim=None, revision=revision)
+
+    def claim(self, seen: Proposal, run_id: str) -> Proposal:
+        claim = Claim(run_id=run_id, claimed_at=NOON, fence=seen.version + 1)
+        return self._move(seen, Status.EXECUTING, "claimed", claim=claim)
 
     def _move(self, seen: Proposal, to: Status, action: str, **changes: Any) -> Proposal:
         self._moves += 1

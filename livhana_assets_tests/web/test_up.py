@@ -188,6 +188,17 @@ def _backfill(up: RunningUp, proposal: Proposal) -> str:
     return str(answer["data"]["launchPartitionBackfill"]["backfillId"])
 
 
+# --- in the Dagster UI, what other doors decided ------------------------------------------------------------------------
+
+
+def test_a_decision_at_a_prompt_is_on_the_proposals_page(up: RunningUp) -> None:
+    """`bench/visible.py` measures how soon, by every door."""
+    proposal = up.proposal(9)
+    assert within(30, lambda: up.in_dagster(proposal.id) == "proposed")
+    assert up.command("reject", proposal.id, "--reason", "not now").returncode == 0
+    assert within(30, lambda: up.in_dagster(proposal.id) == "rejected")
+
+
 # --- through the API -------------------------------------------------------------------------------------------------
 
 

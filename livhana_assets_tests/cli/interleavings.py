@@ -1,0 +1,121 @@
+"""People at prompts: real `livhana` processes that decide on one proposal at once, while the loop moves it, and processes and Redis are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from livhana_assets.adapters.embedded_redis import PID, open_embedded_redis, stop_embedded_redis
+from livhana_assets.adapters.git_target import GitTarget
+from livhana_assets.adapters.redis_store import RedisProposalStore
+from livhana_assets_tests.repositories import clean_repository
+from livhana_assets_tests.web.a_running_up import LIVHANA, environment
+from livhana_assets_tests.web.interleaved_doors import Interleaving, LiveWorld
+
+PEOPLE = ("ada", "grace")
+ROUNDS, AT_ONCE, MOVES = 2, 2, 3
+SPAN_SECONDS = 2.0
+"""Within which things happen in a round: about as long as a command takes."""
+PATIENCE_SECONDS = 300.0
+YES, REFUSED, FAILED = 0, 3, 1
+UNANSWERED = ("does not answer", "still loads its data")
+"""What somebody is told whose Redis was killed: nothing about the decision."""
+
+
+@dataclass(frozen=True)
+class Terminals:
+    """One home with its own Redis, and a target."""
+
+    home: Path
+    target: Path
+    store: RedisProposalStore
+
+    def command(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(LIVHANA), *words], cwd=self.home.parent, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=environment(self.home, IMPROVEMENT_TARGET_REPO=str(self.target)),
+        )  # fmt: skip
+
+    def restart_redis(self) -> None:
+        """It dies at once, and another starts on what it has written."""
+        with suppress(ProcessLookupError):
+            os.kill(int((self.home / "redis" / PID).read_text()), signal.SIGKILL)
+        open_embedded_redis(self.home / "redis")
+
+    def world(self, number: int, choose: random.Random) -> LiveWorld:
+        return LiveWorld(self.store, GitTarget(str(self.target), self.home), number, choose)
+
+
+@contextmanager
+def terminals(folder: Path) -> Iterator[Terminals]:
+    """Nothing of it is left running at the end."""
+    home, target = folder / "home", folder / "shop"
+    home.mkdir()
+    clean_repository(target)
+    store = RedisProposalStore.at(open_embedded_redis(home / "redis"))
+    try:
+        yield Terminals(home, target, store)
+    finally:
+        stop_embedded_redis(home / "redis")
+
+
+def by_command(seed: int, there: Terminals) -> tuple[str, Counter[str]]:
+    """One interleaving of two people at prompts; why it went wrong, empty where it did not, and how many were told what."""
+    choose = random.Random(seed)
+    one = Interleaving(there.world(seed, choose), choose)
+    seen = {who: one.world.now().digest for who in PEOPLE}
+    for _ in range(ROUNDS):
+        _round(one, there, seen)
+        for who in PEOPLE:
+            if choose.random() < 0.5:
+                seen[who] = one.world.now().digest
+    return one.wrong(), one.counts()
+
+
+def _round(one: Interleaving, there: Terminals, seen: dict[str, str]) -> None:
+    choose = one.choose
+    happening = [one.later(one.world.moves(choose), SPAN_SECONDS) for _ in range(choose.randint(1, MOVES))]
+    if choose.random() < 0.15:
+        happening.append(one.later(there.restart_redis, SPAN_SECONDS))
+    for who in choose.choices(PEOPLE, k=AT_ONCE):
+        verb = choose.choices(("approve", "reject", "accept"), (5, 2, 2))[0]
+        dies = choose.uniform(0.3, SPAN_SECONDS) if choose.random() < 0.1 else PATIENCE_SECONDS
+        happening.append(asked_at_prompt(one, there, who, verb, seen[who], dies))
+    for thread in happening:
+        thread.join()
+
+
+def asked_at_prompt(
+    one: Interleaving, there: Terminals, who: str, verb: str, digest: str, dies: float = PATIENCE_SECONDS
+) -> threading.Thread:
+    """Somebody at a prompt, whose process is killed after `dies` seconds."""
+    more = {"approve": ("--digest", digest), "reject": ("--reason", "no"), "accept": ()}[verb]
+
+    def ask() -> tuple[str, str]:
+        process = there.command(verb, one.world.id, *more, "--by", who)
+        try:
+            out, err = process.communicate(timeout=dies)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        return _answer(process.returncode, out + err)
+
+    return one.later(lambda: one.asked("CLI", who, verb, digest if verb == "approve" else "", ask), 0.2)
+
+
+def _answer(code: int, text: str) -> tuple[str, str]:
+    if code == -signal.SIGKILL or (code == FAILED and any(words in text for words in UNANSWERED)):
+        return "nothing", text
+    if code == YES:
+        return "yes", text
+    if code in (REFUSED, FAILED):
+        return "no", text
+    raise AssertionError(f"exit {code}: {text}")
