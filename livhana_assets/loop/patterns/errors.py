@@ -16,7 +16,7 @@ from typing import Any
 from livhana_assets.loop.patterns.days import day_bounds, day_sql
 from livhana_assets.loop.patterns.exemplars import load_exemplars
 from livhana_assets.loop.patterns.fingerprinting import row_fingerprint
-from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar
+from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar, ReleaseCount
 from livhana_assets.loop.patterns.traces import parse_trace
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.ports import Warehouse
@@ -68,7 +68,7 @@ def _day_row(
         "service": named["service"][0]["name"] if named["service"] else None,
         "error_type": named["error_type"][0]["name"] if named["error_type"] else None,
         "endpoints": _counts_json("endpoint", named["endpoint"]),
-        "releases": _counts_json("release", named["release"]),
+        "releases": _releases_json(named["release"]),
         "customers": json.dumps([row["name"] for row in named["customer"]]),
         "exemplars": json.dumps([row["error_id"] for row in chosen]),
     }
@@ -79,9 +79,15 @@ def _redacted_counts(rows: Iterable[Mapping[str, Any]]) -> Rows:
 
     Here, whoever wrote the rows: those of a platform's own warehouse are as they were logged."""
     total: Counter[str] = Counter()
+    first: dict[str, datetime] = {}
     for row in rows:
-        total[redact_text(row["name"])] += row["occurrences"]
-    return [{"name": name, "occurrences": count} for name, count in sorted(total.items(), key=_most_first)]
+        name = redact_text(row["name"])
+        total[name] += row["occurrences"]
+        first[name] = min(row["first_seen"], first.get(name, row["first_seen"]))
+    return [
+        {"name": name, "occurrences": count, "first_seen": first[name]}
+        for name, count in sorted(total.items(), key=_most_first)
+    ]
 
 
 def _most_first(item: tuple[str, int]) -> tuple[int, str]:
@@ -90,6 +96,19 @@ def _most_first(item: tuple[str, int]) -> tuple[int, str]:
 
 def _counts_json(dimension: str, rows: Rows) -> str:
     return json.dumps([{dimension: row["name"], "occurrences": row["occurrences"]} for row in rows])
+
+
+def _releases_json(rows: Rows) -> str:
+    return json.dumps(
+        [
+            {
+                "release": row["name"],
+                "occurrences": row["occurrences"],
+                "first_seen": _utc(row["first_seen"]).isoformat(),
+            }
+            for row in rows
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +183,7 @@ def merge_days(days: Rows) -> ErrorPattern:
         last_seen=_utc(max(row["last_seen"] for row in days)),
         days=tuple(DayCount(day=row["day"], occurrences=row["occurrences"]) for row in days),
         endpoints=_summed("endpoint", (_json(row["endpoints"]) for row in days)),
-        releases=_summed("release", (_json(row["releases"]) for row in days)),
+        releases=_releases(days),
         customers=len({name for row in days for name in _json(row["customers"])}),
         exemplars=(),
     )
@@ -185,6 +204,17 @@ def _summed(dimension: str, days: Iterable[Rows]) -> tuple[Count, ...]:
         total.update({row[dimension]: row["occurrences"] for row in counts})
     ordered = sorted(total.items(), key=_most_first)
     return tuple(Count(name=name, occurrences=occurrences) for name, occurrences in ordered)
+
+
+def _releases(days: Rows) -> tuple[ReleaseCount, ...]:
+    """Most first. Partials made before releases had a `first_seen` tell the pattern's own of that day, which is no later."""
+    first: dict[str, datetime] = {}
+    for day in days:
+        for row in _json(day["releases"]):
+            seen = _utc(datetime.fromisoformat(row["first_seen"]) if row.get("first_seen") else day["first_seen"])
+            first[row["release"]] = min(seen, first.get(row["release"], seen))
+    counts = _summed("release", (_json(row["releases"]) for row in days))
+    return tuple(ReleaseCount(**vars(count), first_seen=first[count.name]) for count in counts)
 
 
 def rank(patterns: Sequence[ErrorPattern]) -> list[ErrorPattern]:

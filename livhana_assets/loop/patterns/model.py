@@ -48,6 +48,12 @@ class Count(Value):
     occurrences: int
 
 
+class ReleaseCount(Count):
+    """A release in which the pattern was seen, and when for the first time."""
+
+    first_seen: datetime | None = None
+
+
 class DayCount(Value):
     day: date
     occurrences: int
@@ -80,7 +86,13 @@ class ErrorPattern(Value):
     last_seen: datetime
     days: tuple[DayCount, ...]
     endpoints: tuple[Count, ...]
-    releases: tuple[Count, ...]
+    releases: tuple[ReleaseCount, ...]
     customers: int
     exemplars: tuple[Exemplar, ...]
     suspect: Suspect | None = None
+
+    @property
+    def suspect_release(self) -> ReleaseCount | None:
+        """The release in which it was seen first; None where its rows name none."""
+        known = [one for one in self.releases if one.first_seen]
+        return min(known, key=lambda one: (one.first_seen, one.name), default=None)

@@ -277,6 +277,7 @@ INTERACTION_CLUSTERS = Table(
             "cluster_id", "STRING", "which questions it stands with; none: it shares no word with any", required=True
         ),
         Column("nearness", "FLOAT64", "cosine between the question and the middle of its group"),
+        Column("absorbed", "STRING", "ids of earlier groups whose questions stand in this one now, by commas"),
     ),
 )
 

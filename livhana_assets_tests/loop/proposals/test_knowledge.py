@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar
+from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Exemplar, ReleaseCount
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.knowledge import (
     Entry,
@@ -34,7 +34,7 @@ def a_pattern(**changes: Any) -> ErrorPattern:
         "pattern_id": "error-aaaaaaaaaaaa", "fingerprint": "a" * 32, "rule": "frames", "title": "t", "service": "shop",
         "language": "python", "error_type": "KeyError", "occurrences": 30, "first_seen": AT, "last_seen": AT,
         "days": (DayCount(day=date(2026, 11, 19), occurrences=10), DayCount(day=date(2026, 11, 20), occurrences=20)),
-        "endpoints": (Count(name="GET /cart", occurrences=30),), "releases": (Count(name="v1.2", occurrences=30),),
+        "endpoints": (Count(name="GET /cart", occurrences=30),), "releases": (ReleaseCount(name="v1.2", occurrences=30),),
         "customers": 3, "exemplars": (exemplar,),
     }  # fmt: skip
     return ErrorPattern(**{**known, **changes})
@@ -68,7 +68,7 @@ def test_a_refused_pattern_stays_refused_with_its_reason_while_there_is_only_mor
     "changes",
     [
         {"endpoints": (Count(name="GET /cart", occurrences=9), Count(name="POST /cart", occurrences=1))},
-        {"releases": (Count(name="v2.0", occurrences=1),)},
+        {"releases": (ReleaseCount(name="v2.0", occurrences=1),)},
         {"service": "backend"},
         {"days": (DayCount(day=date(2026, 11, 21), occurrences=200),)},
         {"exemplars": (Exemplar(error_id="e", occurred_at=AT, release=None, endpoint=None, message="1",
@@ -82,7 +82,7 @@ def test_evidence_of_another_kind_may_be_proposed_again(changes: dict[str, Any])
 
 def test_another_minor_release_or_commit_is_no_other_kind() -> None:
     for name in ("v1.9.1", "3f9c2d1e", "2f" * 20, "main"):
-        assert refused(a_pattern(releases=(Count(name=name, occurrences=1),)), (rejected(a_pattern()),)) is not None
+        assert refused(a_pattern(releases=(ReleaseCount(name=name, occurrences=1),)), (rejected(a_pattern()),)) is not None
     assert [release_line(name) for name in ("v1.2", "shop-2.0.1", "2026.11.3", "abc", "1234567")] == [
         "1",
         "2",
