@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 
 
-def day_sql(name: str) -> str:
-    """The text of `sql/{name}.sql` with the statements that it names in braces put in."""
+def day_sql(name: str, rows: str = "rows_once") -> str:
+    """The text of `sql/{name}.sql` with the statements that it names in braces put in; `{rows}` is what `sql/{rows}.sql` selects."""
     text = files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
     for part in ("trace_keys", "day_errors"):
         if "{" + part + "}" in text:
-            text = text.replace("{" + part + "}", day_sql(part))
-    return text
+            text = text.replace("{" + part + "}", day_sql(part, rows))
+    return text.replace("{rows}", day_sql(rows)) if "{rows}" in text else text
 
 
 def day_bounds(day: date) -> dict[str, datetime]:

@@ -2,7 +2,7 @@
 
 Rule `frames`: language, the types of the exception chain, the service's own frames without line numbers and deployment folders, and
 the source line that crashed (its message's template where the trace prints no source). Rule `message`, where there is no trace:
-service, type and template.
+service, type and the template of the messages it is grouped with (`messages`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livhana_assets.loop.patterns.frames import in_app
+from livhana_assets.loop.patterns.frames import in_app, of_runtime
+from livhana_assets.loop.patterns.messages.heads import collapse
+from livhana_assets.loop.patterns.messages.templates import template, template_of
 from livhana_assets.loop.patterns.model import Frame
 from livhana_assets.loop.patterns.traces import Raised, Trace, parse_trace
 
 Rule = Literal["frames", "message"]
-MESSAGE_HEAD = 300
-"""Characters of the digit-collapsed message that count; `sql/trace_keys.sql` cuts at the same place."""
 TITLE_LENGTH = 160
 
 
@@ -36,22 +36,33 @@ class Fingerprint:
 def fingerprint(
     stack_trace: str | None, error_type: str | None, message: str | None, service: str | None = None
 ) -> Fingerprint:
-    """The fingerprint of one error row. Release, host, folder, line number, time and customer do not change it."""
+    """The fingerprint of one error row by itself. Release, host, folder, line number, time and customer do not change it."""
     trace = parse_trace(stack_trace, error_type, message)
-    return fingerprint_of(trace, template(message or trace.raised[0].message), service or "")
+    said = message or trace.raised[0].message
+    if has_frames(trace):
+        return frames_fingerprint(trace, said)
+    return message_fingerprint(service or "", trace.raised[0].type, template_of(collapse(said)))
 
 
-def fingerprint_of(trace: Trace, templated: str, service: str) -> Fingerprint:
-    kind = _short_type(trace.raised[0].type)
-    if not any(one.frames for one in trace.raised):
-        return _made("message", _title(f"{kind or 'Error'}: {templated}"), (service, kind, templated))
-    own = own_frames(trace.raised[0])
+def has_frames(trace: Trace) -> bool:
+    return any(one.frames for one in trace.raised)
+
+
+def message_fingerprint(service: str, error_type: str, templated: str) -> Fingerprint:
+    kind = short_type(error_type)
+    return _made("message", _title(f"{kind or 'Error'}: {templated}"), (service, kind, templated))
+
+
+def frames_fingerprint(trace: Trace, message: str) -> Fingerprint:
+    first = trace.raised[0]
+    own = own_frames(first)
     where, function = own[-1] if own else ("", "")
-    crash = "" if _too_deep(trace.raised[0]) else crashing_line(trace.raised[0]) or templated
-    chain = " < ".join(_short_type(one.type) for one in trace.raised)
+    crash = "" if _too_deep(first) else crashing_line(first) or template(message)
+    chain = " < ".join(short_type(one.type) for one in trace.raised)
     causes = [_place(own_frames(cause)[-1]) for cause in trace.raised[1:] if own_frames(cause)]
-    frames = [_place(place) for place in (sorted(own) if _too_deep(trace.raised[0]) else own)]
-    title = _title(f"{kind} in {function} ({where}): {crash or templated}")
+    frames = [_place(place) for place in (sorted(own) if _too_deep(first) else own)]
+    said = template_of(collapse(message)) or crash
+    title = _title(f"{short_type(first.type) or 'Error'} in {function} ({where}): {said}")
     return _made("frames", title, (trace.language, chain, *frames, *(f"cause {place}" for place in causes), crash))
 
 
@@ -60,7 +71,7 @@ def _made(rule: Rule, title: str, parts: tuple[str, ...]) -> Fingerprint:
     return Fingerprint(hashlib.sha256(whole).hexdigest()[:32], rule, title, parts)
 
 
-def _short_type(name: str) -> str:
+def short_type(name: str) -> str:
     return name.rsplit(".", 1)[-1]
 
 
@@ -73,13 +84,17 @@ def _title(text: str) -> str:
 
 INLINED = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})
 """Frames that Python no longer has since 3.12."""
+COMPILED_FOR_JAVA = re.compile(r"\.(?:java|kt|scala|groovy)$")
 ENDLESS = re.compile(r"^RecursionError$|Maximum call stack size exceeded|StackOverflowError$")
 
 
 def own_frames(raised: Raised) -> list[tuple[str, str]]:
-    """(file, function) of the in-app frames, outermost first, recursion collapsed; of all frames where none is in-app."""
+    """(file, function) of the in-app frames, outermost first, recursion collapsed.
+
+    Where none is in-app, of the libraries' frames; of the runtime's and the test runner's where there are no others."""
     named = [frame for frame in raised.frames if frame.function not in INLINED]
-    chosen = [frame for frame in named if in_app(frame)] or named
+    foreign = [frame for frame in named if not of_runtime(frame)] or named
+    chosen = [frame for frame in named if in_app(frame)] or foreign
     files = short_paths([frame.file for frame in chosen])
     places = [(file, _function(frame)) for file, frame in zip(files, chosen, strict=True)]
     innermost_first = dict.fromkeys(reversed(places))
@@ -95,7 +110,7 @@ def crashing_line(raised: Raised) -> str:
 
 def _too_deep(raised: Raised) -> bool:
     """An endless recursion breaks wherever the stack happens to end, so its innermost frame says nothing."""
-    return bool(ENDLESS.search(_short_type(raised.type)) or ENDLESS.search(raised.message))
+    return bool(ENDLESS.search(short_type(raised.type)) or ENDLESS.search(raised.message))
 
 
 def _place(place: tuple[str, str]) -> str:
@@ -103,6 +118,9 @@ def _place(place: tuple[str, str]) -> str:
 
 
 def _function(frame: Frame) -> str:
+    if COMPILED_FOR_JAVA.search(frame.file):
+        # The package is told by the file; lambdas and anonymous classes are numbered anew by every compilation.
+        return re.sub(r"\$\d+", "$", ".".join(frame.function.split(".")[-2:]))
     name = re.sub(r"^(?:Object|Module|Function|module\.exports|exports)\.(?=.)", "", frame.function)
     return re.sub(r"\d{4,}", "0", name)
 
@@ -140,55 +158,3 @@ def _shared(split: Sequence[Sequence[str]]) -> int:
 
 def _kept_folder(parts: Sequence[str]) -> Sequence[str]:
     return parts[-1:] if len(parts) < 2 or VERSION_LIKE.match(parts[-2].lower()) else parts[-2:]
-
-
-# --- messages --------------------------------------------------------------------------------------------------------
-
-DIGITS = re.compile(r"[0-9]+")
-IDENTIFIER = r"'[A-Za-z_$][\w$.]*'"
-CODE_NAMES = re.compile(
-    rf"\((?:reading|setting) {IDENTIFIER}\)|{IDENTIFIER} object|has no attribute {IDENTIFIER}|name {IDENTIFIER} is not"
-    rf"|arguments?:? {IDENTIFIER}|module named {IDENTIFIER}|instances of {IDENTIFIER} and {IDENTIFIER}"
-    rf"|(?:and|type\(s\) for [^:]*:) {IDENTIFIER}"
-)
-"""Quoted words that are code, not data: kept, for they tell two bugs apart."""
-MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.I), "<url>"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "<email>"),
-    (
-        re.compile(
-            r"(?<![\w.-])(?:[\w-]+\.)+(?:com|net|org|edu|gov|io|dev|cloud|local|internal|lan|example)(?:\.[a-z]{2})?(?::0)?\b(?![.(])",
-            re.I,
-        ),
-        "<host>",
-    ),
-    (re.compile(r"(?<![\w-])[0-9a-f]+(?:-[0-9a-f]+){4}\b", re.I), "<uuid>"),
-    (re.compile(r"\b0+x[0-9a-f]+\b", re.I), "<hex>"),
-    (re.compile(r"\b0(?:\.0){3}(?::0)?\b"), "<ip>"),
-    (re.compile(r"(?<![0.:])0:0(?::0)?(?:[.,]0)?Z?\b"), "<time>"),
-    (re.compile(r"\b(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{1,4}\b", re.I), "<ip>"),
-    (re.compile(r"\b(?=[a-f]*0)(?=0*[a-f])[0a-f]{4,}\b", re.I), "<hex>"),
-    (re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`"), "<text>"),
-    (re.compile(r"(?<![\w=!<>])([A-Za-z_][\w.-]*)=(?![=\s<\[({])[^\s,;)\]}&=]+(?![=\w])"), r"\1=<value>"),
-    (re.compile(r"(?:[A-Za-z]:\\|\B/)[^\s:,;'\"()<>]+"), "<path>"),
-    (re.compile(r"\b(?:[A-Za-z]+0[A-Za-z]+[A-Za-z0]*|0[A-Za-z]+0[A-Za-z0]*)\b"), "<id>"),
-    (re.compile(r"(?:(?<![\w>])[-+])?0(?:[.,:]0)*(?:e[-+]?0)?"), "<n>"),
-)
-
-
-def template(message: str) -> str:
-    """The message without its data. A function of the digit-collapsed head alone, as the warehouse groups by that."""
-    head = DIGITS.sub("0", message.replace("\x00", ""))[:MESSAGE_HEAD]
-    pieces: list[str] = []
-    at = 0
-    for kept in CODE_NAMES.finditer(head):
-        pieces += [_masked(head[at : kept.start()]), kept.group()]
-        at = kept.end()
-    pieces.append(_masked(head[at:]))
-    return " ".join("".join(pieces).split())
-
-
-def _masked(text: str) -> str:
-    for pattern, mask in MASKS:
-        text = pattern.sub(mask, text)
-    return text

@@ -10,13 +10,25 @@ from livhana_assets.loop.patterns.model import Frame
 
 FOREIGN_PATH = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|lib(?:64)?/python\d[\d.]*|python\d[\d.]*/lib)/"
-    r"|/Lib/(?!.*/)|^(?:node|internal|native|deno|bun):|^internal/|^<|^(?:java|javax|jdk|sun|kotlin|scala)/|^org/(?:springframework|apache)/"
+    r"|/Lib/(?!.*/)|^(?:node|internal|native|deno|bun):|^internal/|^<"
+    r"|^(?:java|javax|jakarta|jdk|sun|com/sun|kotlin|kotlinx|scala|groovy|akka|junit|io/(?:netty|undertow|grpc|vertx|micrometer))/"
+    r"|^org/(?:springframework|apache|junit|testng|mockito|hibernate|slf4j|eclipse/jetty|postgresql|codehaus|jboss|gradle)/"
+    r"|^com/(?:google/common|fasterxml|zaxxer|mysql|intellij)/|^(?:reactor|feign|ch/qos|rx|okhttp3|retrofit2)/"
+)
+RUNTIME_PATH = re.compile(
+    r"^(?:java|javax|jdk|sun|com/sun|kotlin|scala|junit|org/junit|org/testng|org/mockito|org/gradle|com/intellij|org/apache/maven/surefire)/"
+    r"|^(?:node|internal|native|deno|bun):|^internal/|^<"
 )
 
 
 def in_app(frame: Frame) -> bool:
     """Whether the frame is the service's own code: no library, interpreter, evaluated string or frozen module."""
     return bool(frame.file) and not FOREIGN_PATH.search(frame.file.replace("\\", "/"))
+
+
+def of_runtime(frame: Frame) -> bool:
+    """Whether the frame is the language's own or a test runner's: it says less than a library's."""
+    return not frame.file or bool(RUNTIME_PATH.search(frame.file.replace("\\", "/")))
 
 
 def join_locals(frames: Sequence[Frame], context_frames: Sequence[Mapping[str, Any]] | None) -> tuple[Frame, ...]:

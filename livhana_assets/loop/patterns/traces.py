@@ -101,7 +101,9 @@ PYTHON_CHAIN = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
 )
-RAISED = re.compile(r"(?:Uncaught )?(?P<type>[A-Za-z_$][\w$.]*)(?: \[\w+\])?(?:: ?(?P<message>.*))?$")
+RAISED = re.compile(
+    r"(?:Uncaught |Exception in thread \"[^\"]*\" )?(?P<type>[A-Za-z_$][\w$.]*)(?: \[\w+\])?(?:: ?(?P<message>.*))?$"
+)
 EXCEPTION_NAME = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Iteration|Group|Timeout|Failure|Fault)$")
 CARETS = re.compile(r"\s*[~^][~^ ]*$")
 GROUP_HEADER = re.compile(r"\s*\+ Exception Group Traceback")
@@ -191,14 +193,22 @@ def _ungrouped(lines: Sequence[str]) -> list[str]:
 
 V8_FRAME = re.compile(r"\s*at (?P<rest>\S.*)$")
 V8_PLACE = re.compile(r"(?P<file>[^\s()][^()]*?):(?P<line>\d{1,9}):(?P<column>\d{1,9})\)?(?: \{)?$")
-JAVA_FRAME = re.compile(r"\s*at (?:[\w.@-]+/)*(?P<function>[\w.$<>]+)\((?P<file>[^():]+?)(?::(?P<line>\d{1,9}))?\)")
+JAVA_FRAME = re.compile(r"\s*at (?:[\w.@-]*/)*(?P<function>[\w.$<>-]+)\((?P<file>[^():]+)(?::(?P<line>\d{1,9}))?\)")
+JAVA_SUPPRESSED = re.compile(r"\s*Suppressed: ")
+JAVA_MORE = re.compile(r"\s*\.\.\. \d{1,9} (?:more|common frames omitted)")
+JAVA_MADE = re.compile(r"\$\$|\$Proxy\d|GeneratedMethodAccessor|GeneratedConstructorAccessor")
+"""Classes that the runtime makes and names anew in every process."""
 CAUSE = re.compile(r"\s*(?:\[cause\]|Caused by): (?P<rest>.*)$")
 
 
 def _read_arrows(lines: Sequence[str], error_type: str, frame_of: Any) -> list[Raised]:
     blocks = [_Block()]
+    aside = False
     for line in lines:
         cause = CAUSE.match(line)
+        aside = JAVA_SUPPRESSED.match(line) is not None or (aside and not (cause and line.startswith("Caused")))
+        if aside or JAVA_MORE.match(line):
+            continue  # what went wrong while closing is no part of the chain; "12 more" are the frames printed above
         if cause:
             blocks.append(_Block())
             _read_arrow_header(blocks[-1], cause["rest"], error_type)
@@ -238,7 +248,7 @@ def _v8_frame(line: str) -> Frame | None:
 
 def _java_frame(line: str) -> Frame | None:
     found = JAVA_FRAME.match(line)
-    if not found:
+    if not found or JAVA_MADE.search(found["function"]):
         return None
     package = found["function"].split(".")[:-2]
     return Frame(file="/".join([*package, found["file"]]), function=found["function"], line=int(found["line"] or 0))

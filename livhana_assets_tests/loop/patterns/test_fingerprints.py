@@ -67,7 +67,7 @@ def test_a_fingerprint_says_what_it_was_made_of() -> None:
     made = of_python()
     assert (made.rule, len(made.value)) == ("frames", 32)
     assert made.parts == ("python", "KeyError", "respond (shop/app.py)", "total (shop/cart.py)", 'return cart["sku"]')
-    assert made.title == 'KeyError in total (shop/cart.py): return cart["sku"]'
+    assert made.title == "KeyError in total (shop/cart.py): 'sku'"
 
 
 def test_recursion_of_any_depth_is_one_crash() -> None:
@@ -109,19 +109,19 @@ def test_without_a_trace_service_type_and_template_decide() -> None:
 @pytest.mark.parametrize(
     ("message", "masked"),
     [
-        ("user bob@shop.example has no cart", "user <email> has no cart"),
-        ("id 123e4567-e89b-12d3-a456-426614174000 at 0x7ffe12ab", "id <uuid> at <hex>"),
-        ("10.0.0.12:8080 refused", "<ip> refused"),
-        ("cannot open /var/data/x-1.json", "cannot open <path>"),
-        ("no 'blue hat' in \"cart\"", "no <text> in <text>"),
-        ("GET https://a.example/x?y=1 gave 502", "GET <url> gave <n>"),
+        ("user bob@shop.example has no cart", "user <*> has no cart"),
+        ("id 123e4567-e89b-12d3-a456-426614174000 at 0x7ffe12ab", "id <*> at <*>"),
+        ("10.0.0.12:8080 refused", "<*> refused"),
+        ("cannot open /var/data/x-1.json", "cannot open <*>"),
+        ("no 'blue hat' in \"cart\"", "no '<*>' in \"<*>\""),
+        ("GET https://a.example/x?y=1 gave 502", "GET <*> gave <*>"),
         ("'NoneType' object has no attribute 'total'", "'NoneType' object has no attribute 'total'"),
-        ("at 2026-11-20 08:15:03,123 late", "at <n>-<n>-<n> <time> late"),
+        ("at 2026-11-20 08:15:03,123 late", "at <*> late"),
         ("  many \n lines\x00 ", "many lines"),
-        ("ns1.shop.example:443 closed, user=root key='a b'", "<host> closed, user=<value> key=<text>"),
+        ("ns1.shop.example:443 closed, user=root key='a b'", "<*> closed, user=root key='<*>'"),
         ("java.lang.Foo in shop.cart.total, a == b", "java.lang.Foo in shop.cart.total, a == b"),
-        ("no user u3f9c2 nor 7ab3z, 12ms", "no user <id> nor <id>, <n>ms"),
-        ("2026-11-20T08:15:03Z late", "<n>-<n>-<n>T<time> late"),
+        ("no user u3f9c2 nor 7ab3z, 12ms", "no user <*> nor <*>"),
+        ("2026-11-20T08:15:03Z late", "<*> late"),
         ("", ""),
     ],
 )
