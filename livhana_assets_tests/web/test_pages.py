@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ from livhana_assets.web.desk import Desk, LaunchFailed, Shelf
 from livhana_assets.web.entrance import Entrance
 from livhana_assets.web.guard import House
 from livhana_assets.web.limits import RateLimit
+from livhana_assets.web.pages.counting import Counting
 from livhana_assets.web.people import Role
 from livhana_assets.wiring import Loop
 from livhana_assets_tests.a_proposal import a_proposal
@@ -306,6 +308,35 @@ def test_the_queue_tells_in_one_line_whom_it_hits_and_how_often(full_house: Hous
     assert "Return nothing for an empty cart 1" in page
     assert "9 times, 3 customers, at GET /cart (9)" in page
     assert "20 hours ago" in page
+
+
+def test_what_the_queue_shows_is_counted_while_it_is_read(house: House3000, warehouse: DeltaWarehouse) -> None:
+    asked = Event()
+
+    class Asked:
+        def query(self, *words: Any, **more: Any) -> Any:
+            asked.set()
+            return warehouse.query(*words, **more)
+
+    house.desk.loop.__dict__["warehouse"] = Asked()
+    house.add(proved(1, **on_the_pattern(warehouse)))
+    house.as_("viewer").get("/review")
+    assert asked.wait(30), "nothing was counted while the queue was read"
+
+
+def test_what_was_counted_ahead_is_there_at_once_and_not_counted_again() -> None:
+    read: list[str] = []
+    done = Event()
+
+    def count(proposal: Proposal) -> None:
+        read.append(proposal.id)
+        done.set()
+
+    counting = Counting(count)
+    counting.ahead([proved(1), proved(1)])
+    assert done.wait(30)
+    counted = counting.of(proved(1))
+    assert (counted.counting, read) == (False, ["bugfix-0000000001"])
 
 
 def test_at_most_five_new_ones_are_shown_a_day_and_the_rest_is_one_step_away(house: House3000) -> None:

@@ -2,11 +2,13 @@
 
 queue      /review                  what waits, ranked
 proposal   /review/proposals/ID     one screen to decide on
-deciding   POST …/approve, reject, accept, execute, revert; /review/pause, /review/resume
+deciding   POST …/approve, reject, accept, attach, execute, revert; /review/analyze, /review/pause, /review/resume
 listing    /review/proposals        everything there ever was
 outcome    /review/outcomes/ID      before and after a landing
 dashboard  /review/dashboard        counters, trend, time to decision, ledger
 
+newcomers  how many new ones come into the queue a day
+forms      what a person's form brings
 press      renders a page once and fills in what differs from person to person
 counting   the patterns behind proposals, read beside the requests
 facts, diffs, charts, words         what the pages show, as values
@@ -36,7 +38,7 @@ def routes(desk: Desk, key: bytes) -> list[BaseRoute]:
     press = Press(desk, key)
     counting = Counting(desk.pattern)
     return [
-        *queue_routes(press),
+        *queue_routes(press, counting),
         *listing_routes(press),
         *proposal_routes(press, counting),
         *deciding_routes(press, counting),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Lock
@@ -57,6 +57,11 @@ class Counting:
         if reading.before is None:
             wait([reading.future], PATIENCE_SECONDS)
         return _told(reading)
+
+    def ahead(self, proposals: Iterable[Proposal]) -> None:
+        """Begin to count what somebody is about to open, so that its page need not say that counting goes on. Waits for nothing."""
+        for proposal in proposals:
+            self._reading(proposal)
 
     def _reading(self, proposal: Proposal) -> _Reading | None:
         with self._lock:

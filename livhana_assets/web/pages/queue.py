@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.web.desk import Desk
+from livhana_assets.web.pages.counting import Counting
 from livhana_assets.web.pages.facts import happens
 from livhana_assets.web.pages.newcomers import given_by
 from livhana_assets.web.pages.press import Press
@@ -22,16 +23,20 @@ from livhana_assets.web.pages.words import number_word
 
 RUN_ID = re.compile(r"[0-9a-f-]{1,64}")
 LANDED_SHOWN = 10
+COUNTED_AHEAD = 5
+"""Whose days are counted while the list is read: the first count of a process takes longer than a page waits for it."""
 ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
 
 
-def routes(press: Press) -> list[BaseRoute]:
+def routes(press: Press, counting: Counting) -> list[BaseRoute]:
     def queue(request: Request) -> Response:
         everything = request.query_params.get("all") == "1"
         seen = press.desk.shelf.seen()
         key = (seen, everything, press.minute())
         told = started(request.query_params.get("run", ""))
-        return press.page(request, "queue.html", key, lambda: _facts(press.desk, everything), seen=seen, told=told)
+        return press.page(
+            request, "queue.html", key, lambda: _facts(press.desk, counting, everything), seen=seen, told=told
+        )
 
     return [Route("/review", press.spoken(queue))]
 
@@ -45,10 +50,11 @@ def started(run_id: str) -> str:
     ).format(run_id)
 
 
-def _facts(desk: Desk, everything: bool) -> Mapping[str, Any]:
+def _facts(desk: Desk, counting: Counting, everything: bool) -> Mapping[str, Any]:
     waiting, all_of_them, a_day = desk.queue(), desk.proposals(), desk.loop.settings.max_new_per_day
     given = given_by(desk.clock().astimezone(UTC).date(), all_of_them, a_day)
     shown = [proposal for proposal in waiting if everything or proposal.id in given]
+    counting.ahead(shown[:COUNTED_AHEAD])
     return {
         "shown": [(proposal, happens(proposal)) for proposal in shown],
         "behind": len(waiting) - len(shown),
