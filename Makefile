@@ -44,4 +44,5 @@ bench: setup
 	@.venv/bin/python bench/visible.py
 	@.venv/bin/python bench/interleavings.py
 	@.venv/bin/python bench/error_batches.py
+	@.venv/bin/python bench/code_quality.py
 	@.venv/bin/python bench/question_clusters.py
