@@ -20,7 +20,8 @@ PROTECTED_PATHS = (
 )  # fmt: skip
 
 NOT_OF_RUNS = (
-    "home", "enabled", "execute", "webhook_url", "public_url", "proxy_header", "proxy_addresses", "proxy_roles", "dagster_yaml",
+    "home", "enabled", "execute", "webhook_url", "public_url", "proxy_header", "proxy_assertion", "proxy_audience",
+    "proxy_issuer", "proxy_keys", "proxy_addresses", "proxy_roles", "dagster_yaml",
     "time_zone",
 )  # fmt: skip
 """Settings that change nothing of what a run does once it is started."""
@@ -258,6 +259,26 @@ class Settings(BaseSettings):
         "",
         validation_alias=_name("IMPROVEMENT_PROXY_HEADER"),
         description="header in which a proxy that signs people in names them, as `X-Auth-Request-Email`",
+    )
+    proxy_assertion: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_ASSERTION"),
+        description="header with the proxy's signed assertion (a JWT), as `X-Goog-IAP-JWT-Assertion`; where it is set, `IMPROVEMENT_PROXY_HEADER` is not believed",
+    )
+    proxy_audience: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_AUDIENCE"),
+        description="for whom the assertion must be, as `/projects/NUMBER/global/backendServices/ID`",
+    )
+    proxy_issuer: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_ISSUER"),
+        description="who must have made the assertion, as `https://cloud.google.com/iap`",
+    )
+    proxy_keys: str = Field(
+        "",
+        validation_alias=_name("IMPROVEMENT_PROXY_KEYS"),
+        description="the issuer's public keys (a JWKS): a file, or an https address as `https://www.gstatic.com/iap/verify/public_key-jwk`",
     )
     proxy_addresses: str = Field(
         "",

@@ -54,7 +54,7 @@ def _require_sign_in(loop: Loop, host: str, with_link: bool) -> None:
     from livhana_assets.web.server import is_loopback
 
     named = any(kept.name != link_name() for kept in loop.access.tokens())
-    if not (is_loopback(host) or named or loop.settings.proxy_header):
+    if not (is_loopback(host) or named or loop.settings.proxy_header or loop.settings.proxy_assertion):
         raise NotConfigured(
             f"Nobody could sign in at {host}: give somebody a token first (`livhana token add NAME --role reviewer`), or set IMPROVEMENT_PROXY_HEADER."
         )

@@ -36,14 +36,32 @@ class Tokens(Protocol):
     def by_id(self, token_id: str) -> Token | None: ...
 
 
+class Assertions(Protocol):
+    """A proxy's signed words about who is there."""
+
+    def identity(self, assertion: str, *, now: datetime) -> str | None:
+        """None where the word is not valid now."""
+        ...
+
+
 @dataclass(frozen=True)
 class Proxy:
     """A proxy that signs people in before us (IAP, oauth2-proxy): believed only from these addresses."""
 
     header: str = ""
+    """In which it names them; or, with `assertions`, in which it sends its signed word, and no other header is believed then."""
     addresses: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     """Identity → role; `*` stands for everybody whom the proxy lets through."""
+    assertions: Assertions | None = None
+
+    def hears(self, address: str) -> bool:
+        """Whether its header counts from there. A signed word speaks for itself where no address is named."""
+        return self.trusts(address) or (self.assertions is not None and not self.addresses)
+
+    def identity(self, given: str, now: datetime) -> str | None:
+        """Whom the header names, where it is believed."""
+        return given if self.assertions is None else self.assertions.identity(given, now=now)
 
     def trusts(self, address: str) -> bool:
         try:
@@ -108,12 +126,14 @@ class Entrance:
         return Person(token.name, Role.named(token.role), origin, "session") if token else None
 
     def _by_proxy(self, scope: Scope, headers: Headers, origin: str) -> Person | None:
-        if not self.proxy.header or not self.proxy.trusts(_peer(scope)):
+        if not self.proxy.header or not self.proxy.hears(_peer(scope)):
             return None
         given = headers.getlist(self.proxy.header)
         if len(given) != 1:
             return None  # none, or one of them is the visitor's own
-        identity = given[0].removeprefix("accounts.google.com:").strip()
+        identity = (
+            (self.proxy.identity(given[0].strip(), self.clock()) or "").removeprefix("accounts.google.com:").strip()
+        )
         role = self.proxy.role_of(identity) if identity and identity.isprintable() else None
         return Person(identity, role, origin, "proxy") if role else None
 

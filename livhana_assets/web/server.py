@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from livhana_assets.settings import Settings
 from livhana_assets.web.desk import Desk, Shelf
-from livhana_assets.web.entrance import Entrance, Proxy
+from livhana_assets.web.entrance import Assertions, Entrance, Proxy
 from livhana_assets.web.guard import House
 from livhana_assets.web.people import Role
 from livhana_assets.wiring import Loop, NotConfigured, now
@@ -51,10 +51,12 @@ def guarded_app(loop: Loop, dagster: DagsterUI, host: str) -> ASGIApp:
 def proxy_of(settings: Settings) -> Proxy:
     """The proxy that is believed. Raises NotConfigured where only a part of it is set, or where it would be anybody."""
     addresses = tuple(settings.proxy_addresses.split())
-    parts = (settings.proxy_header, addresses, settings.proxy_roles)
-    if not any(parts):
+    asserted = (settings.proxy_assertion, settings.proxy_audience, settings.proxy_issuer, settings.proxy_keys)
+    if not any((*asserted, settings.proxy_header, addresses, settings.proxy_roles)):
         return Proxy()
-    if not all(parts):
+    if any(asserted):
+        _require_assertion(settings)
+    elif not all((settings.proxy_header, addresses, settings.proxy_roles)):
         raise NotConfigured(
             "Set IMPROVEMENT_PROXY_HEADER, IMPROVEMENT_PROXY_ADDRESSES and IMPROVEMENT_PROXY_ROLES together, or none of them."
         )
@@ -65,7 +67,24 @@ def proxy_of(settings: Settings) -> Proxy:
             Role.named(role)
         except ValueError as error:
             raise NotConfigured(f"IMPROVEMENT_PROXY_ROLES: {error}") from None
-    return Proxy(settings.proxy_header, addresses, settings.proxy_roles)
+    header = settings.proxy_assertion or settings.proxy_header
+    return Proxy(header, addresses, settings.proxy_roles, _assertions_of(settings) if any(asserted) else None)
+
+
+def _require_assertion(settings: Settings) -> None:
+    parts = ("proxy_assertion", "proxy_audience", "proxy_issuer", "proxy_keys", "proxy_roles")
+    missing = [f"IMPROVEMENT_{name.upper()}" for name in parts if not getattr(settings, name)]
+    if missing:
+        raise NotConfigured(f"A proxy's signed assertion cannot be judged without {' and '.join(missing)}: set it.")
+
+
+def _assertions_of(settings: Settings) -> Assertions:
+    from livhana_assets.adapters.signed_assertions import BadKeys, KeySet, SignedAssertions
+
+    try:
+        return SignedAssertions(KeySet(settings.proxy_keys), settings.proxy_audience, settings.proxy_issuer)
+    except BadKeys as why:
+        raise NotConfigured(f"IMPROVEMENT_PROXY_KEYS: {why}.") from None
 
 
 def _require_narrow(address: str) -> None:

@@ -133,6 +133,32 @@ def test_a_proxy_that_is_set_by_half_or_too_wide_is_refused(
 # --- one per home ----------------------------------------------------------------------------------------------------
 
 
+ASSERTION = {
+    "IMPROVEMENT_PROXY_ASSERTION": "X-Goog-IAP-JWT-Assertion",
+    "IMPROVEMENT_PROXY_AUDIENCE": "/projects/1",
+    "IMPROVEMENT_PROXY_ISSUER": "https://cloud.google.com/iap",
+    "IMPROVEMENT_PROXY_KEYS": "https://keys.example.org/jwks",
+    "IMPROVEMENT_PROXY_ROLES": '{"*": "viewer"}',
+}
+
+
+def test_an_assertion_takes_the_place_of_the_plain_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = proxy_of(settings(monkeypatch, **ASSERTION, **PROXY))
+    assert (proxy.header, proxy.assertions is None) == ("X-Goog-IAP-JWT-Assertion", False)
+
+
+@pytest.mark.parametrize("missing", ASSERTION)
+def test_an_assertion_that_is_set_by_half_is_refused(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    given = {name: value for name, value in ASSERTION.items() if name != missing}
+    with pytest.raises(NotConfigured, match=f"without {missing}: set it"):
+        proxy_of(settings(monkeypatch, **given))
+
+
+def test_keys_that_anybody_could_replace_on_the_way_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotConfigured, match=r"IMPROVEMENT_PROXY_KEYS: http://keys\.example\.org is no https address"):
+        proxy_of(settings(monkeypatch, **{**ASSERTION, "IMPROVEMENT_PROXY_KEYS": "http://keys.example.org"}))
+
+
 def test_only_one_at_a_time_has_a_home(tmp_path: Path) -> None:
     with the_only_up(tmp_path) as is_at:
         is_at("http://127.0.0.1:3000")
