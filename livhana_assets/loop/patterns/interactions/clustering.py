@@ -25,7 +25,7 @@ CAP = 6000
 NEIGHBOURS, STEPS = 15, 4
 FEWEST = 30
 """Below so many texts there is no graph worth walking on; average linkage is cut at a fixed distance."""
-FIXED_CUT = 0.75
+FIXED_CUT = 0.85
 NEAR_BEST = 0.97
 """The silhouette is flat about its maximum: the fewest groups that reach so much of it are taken, as with the one-standard-error rule."""
 CUTS = 36

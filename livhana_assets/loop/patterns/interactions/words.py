@@ -24,7 +24,7 @@ ENDINGS = (
 def plain(message: str | None) -> str:
     """The message in lower case on one line, each run of digits a 0, at most 2,000 characters long. Empty where it says nothing."""
     head = (message or "")[: LONGEST * 4].replace("\x00", " ").lower()
-    text = " ".join(re.sub(r"\d+", "0", head).split())[:LONGEST]
+    text = " ".join(re.sub(r"\d+", "0", re.sub(r"\S+@\S+", "email", head)).split())[:LONGEST]
     return text if WORD.search(text) else ""
 
 

@@ -1,0 +1,44 @@
+-- One row per question of a day: its group, the first interaction that asked it, and how many customers asked it, served and not.
+WITH texts AS (
+  {day_texts}
+),
+judged AS (
+  SELECT interaction_id, success
+  FROM ai_learning.customer_interactions
+  WHERE occurred_at >= @start AND occurred_at < @end
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY interaction_id ORDER BY ingested_at DESC, occurred_at) = 1
+),
+asked AS (
+  SELECT
+    c.cluster_id,
+    c.nearness,
+    t.text_key,
+    t.text,
+    t.interaction_id,
+    IFNULL(t.customer_id, t.interaction_id) AS who,
+    j.success
+  FROM texts AS t
+  JOIN ai_learning.interaction_clusters AS c ON c.interaction_id = t.interaction_id
+  JOIN judged AS j ON j.interaction_id = t.interaction_id
+  WHERE c.day = @day
+),
+counted AS (
+  SELECT
+    cluster_id,
+    text_key,
+    COUNT(DISTINCT who) AS asked,
+    COUNT(DISTINCT IF(success, who, NULL)) AS served,
+    COUNT(DISTINCT IF(NOT success, who, NULL)) AS unserved
+  FROM asked
+  GROUP BY cluster_id, text_key
+),
+examples AS (
+  SELECT cluster_id, text_key, text, nearness, interaction_id
+  FROM asked
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY cluster_id, text_key ORDER BY interaction_id) = 1
+)
+SELECT e.cluster_id, e.text_key, e.text, e.nearness, e.interaction_id, c.asked, c.served, c.unserved
+FROM examples AS e
+JOIN counted AS c ON c.cluster_id = e.cluster_id AND c.text_key = e.text_key
+ORDER BY e.cluster_id, e.nearness DESC, e.interaction_id

@@ -1,0 +1,35 @@
+-- One row per question group, dimension and name of a day: channels and intents at most 50 for each group, customers by hash at most 1,000.
+WITH interactions AS (
+  SELECT c.cluster_id, i.channel, i.intent, i.customer_id, i.success
+  FROM ai_learning.customer_interactions AS i
+  JOIN ai_learning.interaction_clusters AS c
+    ON c.interaction_id = i.interaction_id AND c.day = DATE(i.occurred_at)
+  WHERE i.occurred_at >= @start AND i.occurred_at < @end AND c.day = @day
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY i.interaction_id ORDER BY i.ingested_at DESC, i.occurred_at) = 1
+),
+named AS (
+  SELECT cluster_id, 'channels' AS dimension, SUBSTR(channel, 1, 100) AS name, success, 50 AS most FROM interactions
+  UNION ALL
+  SELECT cluster_id, 'intents' AS dimension, SUBSTR(intent, 1, 100) AS name, success, 50 AS most FROM interactions
+  UNION ALL
+  SELECT cluster_id, 'customers' AS dimension, SUBSTR(TO_HEX(MD5(customer_id)), 1, 16) AS name, success, 1000 AS most
+  FROM interactions
+),
+counted AS (
+  SELECT
+    cluster_id,
+    dimension,
+    name,
+    most,
+    COUNT(*) AS interactions,
+    COUNT(success) AS judged,
+    COUNTIF(success) AS served
+  FROM named
+  WHERE name IS NOT NULL
+  GROUP BY cluster_id, dimension, name, most
+)
+SELECT cluster_id, dimension, name, interactions, judged, served
+FROM counted
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY cluster_id, dimension ORDER BY interactions DESC, name) <= most
+ORDER BY cluster_id, dimension, interactions DESC, name
