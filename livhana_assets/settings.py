@@ -248,7 +248,7 @@ class Settings(BaseSettings):
     webhook_url: SecretStr | None = Field(
         None,
         validation_alias=_name("IMPROVEMENT_WEBHOOK_URL"),
-        description="where to say what waits, landed, was rolled back or did not improve: an https address that takes Slack's JSON",
+        description="where to say what waits, landed, was rolled back or did not improve, and which run failed: an https address that takes Slack's JSON",
     )
     public_url: str = Field(
         "",

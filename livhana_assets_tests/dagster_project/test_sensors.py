@@ -336,5 +336,14 @@ def test_the_channel_is_told_once_also_when_the_cursor_is_lost(
     assert [one.id in text and "Waiting for you" in text for text in Channel.told] == [True]
 
 
+def test_the_channel_hears_of_a_failed_run(instance: dg.DagsterInstance, tmp_path: Path, channel: str) -> None:
+    loop = a_loop(tmp_path, IMPROVEMENT_WEBHOOK_URL=channel, IMPROVEMENT_PUBLIC_URL="https://desk.example.com")
+    run = failed(instance, loop)
+    tick("announcements", instance, loop)
+    [text] = Channel.told
+    assert text.startswith("*A run failed*: execute_proposal: ") and "ghp_" not in text
+    assert text.endswith(f"\nhttps://desk.example.com/runs/{run.run_id}")
+
+
 def test_without_a_channel_the_sensor_says_what_to_set(instance: dg.DagsterInstance, loop: Loop) -> None:
     assert "IMPROVEMENT_WEBHOOK_URL" in tick("announcements", instance, loop).skip_message

@@ -129,6 +129,37 @@ def test_each_of_the_four_events_is_told_once_with_a_link(store: MemoryProposalS
     assert "Seen 9 times since." in channel.texts[-1]
 
 
+def fail(
+    store: ProposalStore, job: str = "daily_improvement", proposal_id: str = "", why: str = "No room left."
+) -> None:
+    store.record(
+        actor="dagster", action="run_failed", operation=f"run_failed:{job}", proposal_id=proposal_id,
+        details={"job": job, "run": "a1b2", "partition": proposal_id or "2026-11-20", "why": why},
+    )  # fmt: skip
+
+
+def test_a_run_that_failed_is_told_once_with_its_reason_and_a_link(
+    store: MemoryProposalStore, channel: Channel
+) -> None:
+    fail(store, why="<!here> No room left.\npassword=hunter2secret")
+    assert (tell(store, channel).sent, tell(store, channel).sent) == (1, 0)
+    said, where = channel.texts[0].split("\n")
+    assert said.startswith("*A run failed*: daily_improvement of `2026-11-20`: &lt;!here&gt; No room left.")
+    assert "hunter2secret" not in said and where == f"{URL}runs/a1b2"
+
+
+@pytest.mark.parametrize(
+    ("status", "texts"), [(Status.ROLLED_BACK, ["*Rolled back*"]), (Status.APPROVED, ["*A run failed*"])]
+)
+def test_an_execution_that_was_rolled_back_is_not_told_twice(
+    store: MemoryProposalStore, channel: Channel, status: Status, texts: list[str]
+) -> None:
+    one = go(store, add(store), Status.APPROVED, Status.EXECUTING, status)
+    fail(store, "execute_proposal", one.id)
+    tell(store, channel)
+    assert [text.split(":")[0] for text in channel.texts] == texts
+
+
 def test_what_was_decided_before_anybody_was_told_waits_for_nobody(
     store: MemoryProposalStore, channel: Channel
 ) -> None:

@@ -12,7 +12,7 @@ from livhana_assets.wiring import Loop, now
 
 @dg.sensor(minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
 def announcements(context: dg.SensorEvaluationContext, loop: dg.ResourceParam[Loop]) -> dg.SensorResult | dg.SkipReason:
-    """Tells the webhook what waits, landed, was rolled back or did not improve, once each. What was told is in the audit, so that a
+    """Tells the webhook what waits, landed, was rolled back or did not improve, and which run failed, once each. What was told is in the audit, so that a
     lost cursor tells nothing twice."""
     if why := off(loop):
         return dg.SkipReason(why)

@@ -1,4 +1,4 @@
-"""What a channel is told, and when: waiting for you, landed, rolled back, not improved. Read from the audit, told once."""
+"""What a channel is told, and when: waiting for you, landed, rolled back, not improved, a run that failed. Read from the audit, told once."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     Status.NOT_IMPROVED: "Not improved",
 }
 WAITING = frozenset({Status.PROPOSED, Status.SPECIFIED})
+FAILED, EXECUTES = "run_failed", "execute_proposal"
 
 
 class NotSent(Exception):
@@ -78,7 +79,7 @@ def announce(store: ProposalStore, sender: Sender, *, public_url: str, now: date
             if not news.is_due(now) or not _claim(store, news):
                 return Announced(sent, through, "an earlier attempt is not over yet")
             try:
-                sender.send(text_of(news.entry, store.get(news.entry.proposal_id), public_url))
+                sender.send(_text(news.entry, store, public_url))
             except NotSent as why:
                 return Announced(sent, through, str(why))
             _note(store, news)
@@ -100,8 +101,26 @@ def text_of(entry: AuditEntry, proposal: Proposal, public_url: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def failure_text(entry: AuditEntry, public_url: str) -> str:
+    """One message about a run that failed: which job, of what, why, and where to look."""
+    job, run, partition, why = (
+        _plain(redact_text(str(entry.details.get(k, "")))) for k in ("job", "run", "partition", "why")
+    )
+    of = f" of `{partition}`" if partition else ""
+    where = f"{public_url.rstrip('/')}/runs/{run}" if public_url else f"run `{run}` in the Dagster UI (`livhana up`)"
+    return f"*A run failed*: {job}{of}: {why[:TITLE]}\n{where}"
+
+
+def _text(entry: AuditEntry, store: ProposalStore, public_url: str) -> str:
+    if entry.action == FAILED:
+        return failure_text(entry, public_url)
+    return text_of(entry, store.get(entry.proposal_id), public_url)
+
+
 def is_news(entry: AuditEntry) -> bool:
-    """Whether a line moves a proposal to where somebody has to hear of it."""
+    """Whether a line tells of a run that failed, or moves a proposal to where somebody has to hear of it."""
+    if entry.action == FAILED:
+        return True
     to, before = entry.details.get("to"), entry.details.get("from")
     return bool(entry.proposal_id) and "version" in entry.details and to != before and str(to) in WORDS
 
@@ -130,8 +149,16 @@ def _is_over(news: _News, store: ProposalStore, now: datetime) -> bool:
     """Whether nobody needs to hear of it any more: too old, tried too often, or decided already."""
     if now - datetime.fromisoformat(news.entry.at) > OLD or len(news.claims) >= ATTEMPTS:
         return True
+    if news.entry.action == FAILED:
+        return _is_told_otherwise(news.entry, store)
     to = news.entry.details["to"]
     return to in WAITING and store.get(news.entry.proposal_id).status != to
+
+
+def _is_told_otherwise(failed: AuditEntry, store: ProposalStore) -> bool:
+    """An execution that rolled its proposal back, or proposed it again, is a failed run too: that news says it better."""
+    told = failed.proposal_id and failed.details.get("job") == EXECUTES
+    return bool(told) and str(store.get(failed.proposal_id).status) in WORDS
 
 
 def _claim(store: ProposalStore, news: _News) -> bool:
