@@ -25,6 +25,7 @@ from livhana_assets.loop.execution.reproof import prove_pushed
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.knowledge import template_record
 from livhana_assets.loop.proposals.model import Effect, Proposal
+from livhana_assets.loop.proposals.pattern_states import holding
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import remembered
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from livhana_assets.loop.execution.deploy import DeployCommand
     from livhana_assets.loop.execution.pull_requests import PullRequests
     from livhana_assets.loop.patterns.model import ErrorPattern
+    from livhana_assets.loop.patterns.states import Holds
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
     from livhana_assets.loop.review.announcements import Sender
     from livhana_assets.loop.sources.budgets import Budget
@@ -252,6 +254,11 @@ class Loop:
     def release_commit(self, name: str) -> str | None:
         """The commit that a release's name means: by the settings' map, else by git."""
         return self.target.resolve(self.settings.releases.get(name, name))
+
+    @cached_property
+    def holds(self) -> Holds:
+        """Whether a release contains a commit, asked of the target only where there is something to ask."""
+        return holding(self.release_commit, lambda release, landed: self.target.contains(release, landed))
 
     @cached_property
     def runs(self) -> DagsterRuns:

@@ -11,6 +11,7 @@ import typer
 from rich.syntax import Syntax
 
 from livhana_assets.cli.attaching import attach
+from livhana_assets.cli.patterns import show_pattern
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say, shortened
 from livhana_assets.cli.turns import execute_one, settle
 from livhana_assets.loop.proposals.knowledge import refusal_entry
@@ -44,11 +45,15 @@ def proposals(
 
 
 def show(
-    proposal_id: Annotated[str, typer.Argument(help="a proposal's id")],
+    proposal_id: Annotated[str, typer.Argument(metavar="ID", help="a proposal's id, or a pattern's: error-…")],
     diff: Annotated[bool, typer.Option("--diff", help="only the patch, as it can be applied")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """One proposal on one screen: what happens, why, the change, its proof, its gates."""
+    """One proposal on one screen: what happens, why, the change, its proof, its gates. Of a pattern: how often, since when, and which rule
+    joined what."""
+    if proposal_id.startswith("error-"):
+        show_pattern(Loop(), proposal_id, as_json=as_json)
+        return
     proposal = Loop().store.get(proposal_id)
     if as_json:
         print_json(proposal_json(proposal))

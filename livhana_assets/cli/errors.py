@@ -19,6 +19,7 @@ from livhana_assets.loop.proposals.ports import (
     StoreError,
     TargetError,
 )
+from livhana_assets.loop.review.correcting import NoSuchPattern
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.loop.sources.ports import BadQuery, WarehouseError
 from livhana_assets.wiring import NotConfigured
@@ -37,6 +38,7 @@ class Failed(Exception):
 
 
 CODES: tuple[tuple[type[Exception], int], ...] = (
+    (NoSuchPattern, USAGE),
     (Refused, REFUSED),
     (IllegalTransition, REFUSED),
     (NoSuchProposal, USAGE),

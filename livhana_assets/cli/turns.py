@@ -21,6 +21,7 @@ from livhana_assets.loop.execution.rows import execution_rows
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.proposals.pattern_states import pattern_states
 from livhana_assets.loop.proposals.queue import judged_patterns
 from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.review.by_policy import approve_allowed
@@ -208,16 +209,20 @@ def analyze(
 
 
 def pattern_rows(loop: Loop) -> list[dict[str, object]]:
+    judged = judged_patterns(loop.warehouse, loop.store, loop.policy, now=now())
+    states = pattern_states(loop.warehouse, [pattern for pattern, _ in judged], loop.store.proposals(), loop.holds)
     return [
         {
             "pattern": pattern.pattern_id,
             "title": pattern.title,
             "occurrences": pattern.occurrences,
             "customers": pattern.customers,
+            "state": str(states[pattern.pattern_id].state) if pattern.pattern_id in states else None,
+            "suspectRelease": pattern.suspect_release.name if pattern.suspect_release else None,
             "lastSeen": pattern.last_seen.isoformat(timespec="seconds"),
             "next": why_not or "is drafted",
         }
-        for pattern, why_not in judged_patterns(loop.warehouse, loop.store, loop.policy, now=now())
+        for pattern, why_not in judged
     ]
 
 
