@@ -23,6 +23,9 @@ defs = dg.Definitions(
         # 2 patterns: what keeps happening
         patterns.error_fingerprints,
         patterns.error_patterns,
+        patterns.endpoint_days,
+        patterns.endpoint_histograms,
+        patterns.performance_patterns,
         patterns.code_quality_patterns,
         # 3 proposals: what could be changed, proved
         proposals.bugfix_proposals,

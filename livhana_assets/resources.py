@@ -63,6 +63,10 @@ def _doors() -> dict[str, Any]:
         "clock": _door(lambda loop: now, "the time, UTC"),
         "run_name": _door(lambda loop: new_run_id, "names this process for a claim"),
         "signing_key": _door(lambda loop: loop.access.key, "the key of decisions signed by the web process"),
+        "performance_threshold_ms": _door(
+            lambda loop: loop.settings.performance_threshold_ms,
+            "the p95 above which an endpoint is slow, in milliseconds",
+        ),
         "policy": _door(lambda loop: loop.policy, "what a change may be and who has to say yes"),
     }
 

@@ -15,6 +15,9 @@ DAILY = dg.AssetSelection.assets(
     sources.customer_interactions,
     patterns.error_fingerprints,
     patterns.error_patterns,
+    patterns.endpoint_days,
+    patterns.endpoint_histograms,
+    patterns.performance_patterns,
 )
 DRAFTING = dg.AssetSelection.assets(
     sources.code_changes,

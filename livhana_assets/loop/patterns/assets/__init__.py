@@ -2,5 +2,13 @@
 
 from livhana_assets.loop.patterns.assets.code_quality import code_quality_patterns
 from livhana_assets.loop.patterns.assets.errors import error_fingerprints, error_patterns
+from livhana_assets.loop.patterns.assets.performance import endpoint_days, endpoint_histograms, performance_patterns
 
-__all__ = ["code_quality_patterns", "error_fingerprints", "error_patterns"]
+__all__ = [
+    "code_quality_patterns",
+    "endpoint_days",
+    "endpoint_histograms",
+    "error_fingerprints",
+    "error_patterns",
+    "performance_patterns",
+]

@@ -63,7 +63,7 @@ def _best(log: Values, phi: float) -> tuple[int, int, float, float, float]:
     unit = alone[:, np.newaxis] + alone[np.newaxis, :] - 2 * together
     apart = np.triu(np.ones_like(unit, dtype=bool), SHORTEST)
     size = np.where(apart, (along[:, np.newaxis] - along[np.newaxis, :]) / np.where(apart, unit, 1.0), 0.0)
-    gained = size**2 * unit
+    gained = np.where(apart, size**2 * unit, -1.0)
     start, end = np.unravel_index(int(np.argmax(gained)), gained.shape)
     left = max(float(white @ white) - float(gained[start, end]), 0.0)
     return int(place[start]), int(place[end]), float(size[start, end]), float(unit[start, end]), left

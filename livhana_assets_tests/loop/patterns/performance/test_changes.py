@@ -100,6 +100,11 @@ def test_too_little_says_nothing(values: list[float]) -> None:
     assert find_changes(values) == ()
 
 
+@pytest.mark.parametrize("points", [14, 15, 16, 30, 90])
+def test_what_never_moves_never_changes(points: int) -> None:
+    assert find_changes([7.0] * points) == ()
+
+
 def test_a_point_that_is_none_is_passed_over_and_shifts_no_day() -> None:
     series = noisy(after(60, 1.6)).copy()
     series[[3, 20, 41]] = [math.nan, 0.0, math.inf]
