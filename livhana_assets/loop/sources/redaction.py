@@ -15,8 +15,12 @@ PRIVATE_KEY = re.compile(
 JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*")
 KNOWN_KEY = re.compile(
     r"\b(?:sk-(?:ant-|proj-)?[\w-]{16,}|[sprk]k_(?:live|test)_\w{10,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|xox[abprs]-[\w-]{10,}|npm_\w{30,}|SG\.[\w-]{16,}\.[\w-]{16,})"
+    r"|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|ya29\.[\w-]{20,}|xox[abprs]-[\w-]{10,}|npm_\w{30,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|hf_[A-Za-z0-9]{30,}|do[opr]_v1_[0-9a-f]{40,}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|pypi-AgE[\w-]{40,}|GOCSPX-[\w-]{20,}"
+    r"|SK[0-9a-f]{32}(?!\w)|key-[0-9a-f]{32}(?!\w)|sq0[a-z]{3}-[\w-]{20,}|AGE-SECRET-KEY-1[0-9A-Z]{50,}"
+    r"|(?<=hooks\.slack\.com/services/)[\w/-]{20,}|(?<=discord\.com/api/webhooks/)[\w/-]{40,})"
 )
+BOT_TOKEN = re.compile(r"(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])")
 BEARER = re.compile(r"\b(bearer|basic|token)(\s+)(?=[^\s]*[\d=])([\w.~+/=-]{16,})", re.IGNORECASE)
 AUTHORIZATION = re.compile(
     r"(authorization[\"']?\s?[:=]\s?[\"']?)(bearer|basic|token|digest|negotiate|apikey)(\s+)([\w.~+/=-]+)",
@@ -35,7 +39,7 @@ VENDOR = (
     r"|datadog|firebase|hmac|encryption|signing|auth|master|ssh|webhook"
 )
 SECRET_NAME = (
-    r"(?:passwords?|passwd|passphrases?|pwd|secrets?|(?:api|access|private|secret)[_-]?keys?|authorization|token"
+    r"(?:passwords?|passwd|passphrases?|pwd|secrets?|(?:api|access|account|private|secret)[_-]?keys?|authorization|token"
     rf"|(?:{VENDOR})[_-]?keys?|auth[_-]?headers?|credentials?|cookie|session[_-]?id|cvv|cvc|ssn)(?:[_-]?\d{{1,3}})?"
 )
 SPACED = re.compile(
@@ -232,6 +236,7 @@ REPLACEMENTS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]
     (PRIVATE_KEY, _sized("private-key")),
     (JWT, _sized("jwt")),
     (KNOWN_KEY, _sized("token")),
+    (BOT_TOKEN, _sized("token")),
     (AUTHORIZATION, _authorization),
     (BEARER, _bearer),
     (SPACED, _spaced),
