@@ -26,6 +26,8 @@ defs = dg.Definitions(
         patterns.endpoint_days,
         patterns.endpoint_histograms,
         patterns.performance_patterns,
+        patterns.interaction_clusters,
+        patterns.interaction_patterns,
         patterns.code_quality_patterns,
         # 3 proposals: what could be changed, proved
         proposals.bugfix_proposals,

@@ -67,6 +67,13 @@ def _doors() -> dict[str, Any]:
             lambda loop: loop.settings.performance_threshold_ms,
             "the p95 above which an endpoint is slow, in milliseconds",
         ),
+        "min_interactions": _door(
+            lambda loop: loop.settings.min_interactions, "the interactions below which nothing is said about them"
+        ),
+        "min_feature_requests": _door(
+            lambda loop: loop.settings.min_feature_requests,
+            "the customers who have to ask before it is a feature request",
+        ),
         "policy": _door(lambda loop: loop.policy, "what a change may be and who has to say yes"),
     }
 

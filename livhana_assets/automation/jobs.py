@@ -18,6 +18,8 @@ DAILY = dg.AssetSelection.assets(
     patterns.endpoint_days,
     patterns.endpoint_histograms,
     patterns.performance_patterns,
+    patterns.interaction_clusters,
+    patterns.interaction_patterns,
 )
 DRAFTING = dg.AssetSelection.assets(
     sources.code_changes,

@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = {
     "sources": {"logs/error_logs", "performance/api_metrics", "ai_learning/customer_interactions", "code_changes", "test_coverage", "live_metrics"},
     "patterns": {"ai_learning/code_quality_patterns", "ai_learning/error_fingerprints", "ai_learning/error_patterns",
-                 "ai_learning/endpoint_days", "ai_learning/endpoint_histograms", "ai_learning/performance_patterns"},
+                 "ai_learning/endpoint_days", "ai_learning/endpoint_histograms", "ai_learning/performance_patterns",
+                 "ai_learning/interaction_clusters", "ai_learning/interaction_patterns"},
     "proposals": {"bugfix_proposals", "proposal", "review_queue"},
     "review": {"decision"},
     "execution": {"execution", "ai_learning/agent_executions"},
@@ -49,6 +50,8 @@ CHECKS = {
     "ai_learning/endpoint_days": {"rows_conserved"},
     "ai_learning/endpoint_histograms": {"rows_conserved"},
     "ai_learning/performance_patterns": {"minimum_evidence", "no_secrets"},
+    "ai_learning/interaction_clusters": {"rows_conserved"},
+    "ai_learning/interaction_patterns": {"minimum_evidence", "no_secrets"},
     "bugfix_proposals": {"proved_or_specified"},
     "proposal": {"digest_matches_store", "gates"},
     "review_queue": {"one_per_pattern"},

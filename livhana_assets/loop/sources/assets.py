@@ -74,7 +74,7 @@ def day_window(day: date) -> dict[str, datetime]:
     return {"start": start, "end": start + timedelta(days=1)}
 
 
-def _source_asset(table: Table, serves: str, consumed: str = "") -> dg.AssetsDefinition:
+def _source_asset(table: Table, serves: str) -> dg.AssetsDefinition:
     key = dg.AssetKey(table.name.split("."))
     sql = load_sql(SQL, f"{table.name.split('.')[-1]}_day")
     columns = [
@@ -89,7 +89,7 @@ def _source_asset(table: Table, serves: str, consumed: str = "") -> dg.AssetsDef
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds={"bigquery", "sql"},
         owners=["team:platform"],
-        description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}{consumed}",
+        description=f"Rows of {table.name} as the platform wrote them, by UTC day; looked at, never copied. {serves}",
         freshness_policy=DAILY_LOOK,
         metadata={"dagster/column_schema": dg.TableSchema(columns)},
         check_specs=[
@@ -139,11 +139,7 @@ def _checks(facts: Mapping[date, Mapping[str, Any]], now: datetime, key: dg.Asse
 
 error_logs = _source_asset(ERROR_LOGS, "The original's error source.")
 api_metrics = _source_asset(API_METRICS, "The original's API metrics.")
-customer_interactions = _source_asset(
-    CUSTOMER_INTERACTIONS,
-    "The original's customer interactions.",
-    " No other asset reads them yet, until there are interaction patterns.",
-)
+customer_interactions = _source_asset(CUSTOMER_INTERACTIONS, "The original's customer interactions.")
 
 
 @dg.asset(

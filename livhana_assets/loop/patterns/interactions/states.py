@@ -30,7 +30,8 @@ class DayState:
 
     @property
     def due_for_groups(self) -> bool:
-        return self.clustered != self.logged or self.made_of != self.mark
+        """Late rows of the week before do not change how a day is grouped."""
+        return self.clustered != self.logged or _own(self.made_of) != _own(self.mark)
 
     @property
     def due_for_patterns(self) -> bool:
@@ -60,6 +61,11 @@ def day_states(warehouse: Warehouse, since: date, until: date) -> dict[date, Day
 def _mark(day: date, marks: Mapping[date, str]) -> str:
     week = (day - timedelta(days=back) for back in range(8))
     return f"{METHOD}:" + ":".join(marks.get(one, "0") for one in week)
+
+
+def _own(mark: str) -> list[str]:
+    """The part of a mark that is about the method and the day itself."""
+    return mark.split(":")[:2]
 
 
 def note_look(warehouse: Warehouse, day: date, mark: str, patterns: int) -> None:
