@@ -18,6 +18,7 @@ from livhana_assets.loop.execution.recovery import recover
 from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.execution.rows import execution_rows
+from livhana_assets.loop.patterns.regrouping import uncorrected_days
 from livhana_assets.loop.patterns.unread import unread_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
@@ -105,9 +106,11 @@ def _run_period(loop: Loop, what: str, first: date, last: date, *, dry_run: bool
 
 
 def _first_unread(loop: Loop, today: date) -> date:
-    """The first day of the last thirty whose rows are not all grouped: yesterday's late hours, days without a run, late rows."""
+    """The first day of the last thirty whose rows are not all grouped (yesterday's late hours, days without a run, late rows), and the first
+    that a person's correction has not reached."""
     since = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=30)
-    return min((*unread_days(loop.warehouse, since), today))
+    corrected = (day for day in uncorrected_days(loop.warehouse) if FIRST_DAY <= day <= today)
+    return min((*unread_days(loop.warehouse, since), *corrected, today))
 
 
 def asked_days(

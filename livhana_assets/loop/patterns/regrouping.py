@@ -9,7 +9,9 @@ from livhana_assets.loop.patterns.correction_rows import days_of_patterns, days_
 from livhana_assets.loop.patterns.corrections import Correction, Standing, standing
 from livhana_assets.loop.patterns.errors import error_patterns_day
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
+from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import ERROR_LOOKS
 
 
 def regroup(warehouse: Warehouse, days: Iterable[date], done: Callable[[], None] = lambda: None) -> None:
@@ -18,6 +20,14 @@ def regroup(warehouse: Warehouse, days: Iterable[date], done: Callable[[], None]
         fingerprint_day(warehouse, day)
         error_patterns_day(warehouse, day)
         done()
+
+
+def make_due(warehouse: Warehouse, days: Iterable[date]) -> None:
+    """Forget what the days were grouped from, so that the next run over them groups them again, whoever starts it."""
+    import pyarrow as pa
+
+    for day in days:
+        warehouse.replace_day(ERROR_LOOKS, day, pa.Table.from_pylist([], schema=arrow_schema(ERROR_LOOKS)))
 
 
 def days_changed_by(warehouse: Warehouse, correction: Correction, stands: Standing) -> tuple[date, ...]:

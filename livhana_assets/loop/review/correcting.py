@@ -11,7 +11,7 @@ from livhana_assets.loop.patterns.correction_rows import add_correction, load_co
 from livhana_assets.loop.patterns.corrections import BadCorrection, Correction, pattern_id, standing
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.patterns.explaining import Joined, named_template, templates_of
-from livhana_assets.loop.patterns.regrouping import days_changed_by
+from livhana_assets.loop.patterns.regrouping import days_changed_by, make_due
 from livhana_assets.loop.proposals.lifecycle import advance
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import ProposalStore
@@ -144,7 +144,9 @@ def _carried_out(
     _tell(store, made, person)
     superseded = (_supersede(store, gone, made),) if gone else ()
     stands = standing({one.correction_id: one for one in (*known, made)}.values())
-    return Corrected(made, days_changed_by(warehouse, made, stands), superseded)
+    days = days_changed_by(warehouse, made, stands)
+    make_due(warehouse, days)
+    return Corrected(made, days, superseded)
 
 
 def _tell(store: ProposalStore, made: Correction, person: Person) -> None:

@@ -4,6 +4,8 @@ queue      /review                  what waits, ranked
 proposal   /review/proposals/ID     one screen to decide on
 deciding   POST …/approve, reject, accept, attach, execute, revert; /review/analyze, /review/pause, /review/resume
 listing    /review/proposals        everything there ever was
+pattern    /review/patterns/ID      which rule joined what
+correcting POST …/merge, split
 outcome    /review/outcomes/ID      before and after a landing
 dashboard  /review/dashboard        counters, trend, time to decision, ledger
 
@@ -23,11 +25,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from livhana_assets.web.desk import Desk
+from livhana_assets.web.pages.correcting import routes as correcting_routes
 from livhana_assets.web.pages.counting import Counting
 from livhana_assets.web.pages.dashboard import routes as dashboard_routes
 from livhana_assets.web.pages.deciding import routes as deciding_routes
 from livhana_assets.web.pages.listing import routes as listing_routes
 from livhana_assets.web.pages.outcome import routes as outcome_routes
+from livhana_assets.web.pages.pattern import routes as pattern_routes
 from livhana_assets.web.pages.press import Press
 from livhana_assets.web.pages.proposal import routes as proposal_routes
 from livhana_assets.web.pages.queue import routes as queue_routes
@@ -42,6 +46,8 @@ def routes(desk: Desk, key: bytes) -> list[BaseRoute]:
         *listing_routes(press),
         *proposal_routes(press, counting),
         *deciding_routes(press, counting),
+        *pattern_routes(press),
+        *correcting_routes(press),
         *outcome_routes(press, counting),
         *dashboard_routes(press),
         Route("/review/", lambda _: RedirectResponse("/review", status_code=308)),

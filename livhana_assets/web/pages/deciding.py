@@ -63,20 +63,18 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
         *(
             Route(
                 f"/review/proposals/{{proposal_id}}/{name}",
-                _posted(press, _deciding(press, counting, decide), PATCH_BYTES if name == "attach" else FORM_BYTES),
+                posted(press, _deciding(press, counting, decide), PATCH_BYTES if name == "attach" else FORM_BYTES),
                 methods=["POST"],
             )
             for name, decide in decisions.items()
         ),
-        Route("/review/analyze", _posted(press, _analyzing(press)), methods=["POST"]),
-        Route("/review/pause", _posted(press, _pausing(press, True)), methods=["POST"]),
-        Route("/review/resume", _posted(press, _pausing(press, False)), methods=["POST"]),
+        Route("/review/analyze", posted(press, _analyzing(press)), methods=["POST"]),
+        Route("/review/pause", posted(press, _pausing(press, True)), methods=["POST"]),
+        Route("/review/resume", posted(press, _pausing(press, False)), methods=["POST"]),
     ]
 
 
-def _posted(
-    press: Press, act: Callable[[Request, Form], Response], limit: int = FORM_BYTES
-) -> Callable[[Request], Any]:
+def posted(press: Press, act: Callable[[Request, Form], Response], limit: int = FORM_BYTES) -> Callable[[Request], Any]:
     """Reads the form and lets it act only where it carries the person's own token."""
 
     async def post(request: Request) -> Response:

@@ -26,6 +26,7 @@ from livhana_assets.loop.proposals.ports import (
     StoreUnavailable,
     TargetError,
 )
+from livhana_assets.loop.review.correcting import NoSuchPattern
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.desk import Desk, LaunchFailed, NotAllowed
@@ -45,6 +46,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NoSuchProposal, 404),
     (StoreUnavailable, 503),
     (NotAllowed, 403),
+    (NoSuchPattern, 404),
     (DigestChanged, 409),
     (StaleVersion, 409),
     (IllegalTransition, 409),
