@@ -27,7 +27,7 @@ LEAST_LINES = 6
 MOST_TOKENS = 12_000_000
 ALIKE = 0.7
 """Of a block's names and constants, the share that must be the same in both places: else only the language's grammar repeats."""
-STATEMENTS = 5
+STATEMENTS = 3
 """That a block needs at least: the signature of a port's method, or a table of constants, repeats by nature."""
 DOING = frozenset(
     {

@@ -31,7 +31,7 @@ ASSERTING = re.compile(
 """A call of such a name asserts, whoever wrote it: better a test passed over than one accused wrongly."""
 MEANS_NOT_TO_RAISE = re.compile(
     r"smoke|(not?|never|without|doesnt|dont|no)_?\w*?(raise|error|exception|crash|fail|throw|warn|break|hang|deadlock|leak)"
-    r"|(does|do|should)\s?n[o']t|without\s+(an?\s+)?(error|exception)|survives?|tolerate|accept|allow|works?$|runs?$|import|compat|repr$",
+    r"|(does|do|should)\s?n[o']t|without\s+(an?\s+)?(error|exception)|survives?|tolerate|_can_|able|success|loads?\b|accept|allow|works?$|runs?$|import|compat|repr$",
     re.IGNORECASE,
 )
 """In such a test's name its author says that not raising is all it asks."""

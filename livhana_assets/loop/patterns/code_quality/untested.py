@@ -47,20 +47,23 @@ def speaks_of(told: FileCoverage, file: SourceFile) -> bool:
 
 
 def _of_file(file: SourceFile, told: FileCoverage, recent: Mapping[str, Commit], blame: Blamed) -> Iterator[Finding]:
+    """Where no test runs anything of the file it is one finding; else what stands outside of functions is left out: it is run by
+    importing, and where it is not, as in `if TYPE_CHECKING`, it is not meant to be."""
     blamed = blame(file.path, 1, len(file.lines))
     changed = [number for number in sorted(told.missing) if number <= len(blamed) and blamed[number - 1].sha in recent]
     parts, by_function = functions(file) or (), dict[tuple[str, int], list[int]]()
     for number in changed:
-        one = function_at(parts, number)
+        one = function_at(parts, number) if told.ran else None
         by_function.setdefault((one.name, one.first) if one else ("", 0), []).append(number)
     for (name, _), lines in by_function.items():
-        if len(lines) >= LEAST_LINES:
+        if len(lines) >= LEAST_LINES and (name or not told.ran):
             yield _finding(file.path, name, lines, {blamed[number - 1].sha for number in lines})
 
 
 def _finding(path: str, name: str, lines: Sequence[int], commits: set[str]) -> Finding:
-    what = f"of {name}" if name else f"of {path.rpartition('/')[2]}, outside of functions,"
-    title = f"{len(lines)} changed lines {what} are run by no test"
+    title = f"{len(lines)} changed lines of {name} are run by no test"
+    if not name:
+        title = f"no test runs anything of {path.rpartition('/')[2]}, with {len(lines)} changed lines"
     places = tuple(Place(path=path, first=first, last=last) for first, last in _spans(lines))
     details = {"function": name, "lines": list(lines)[:200], "count": len(lines), "commits": sorted(commits)[:20]}
     return Finding("untested_change", name, title, places, float(len(lines)), details)

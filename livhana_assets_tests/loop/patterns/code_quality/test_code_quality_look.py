@@ -96,6 +96,15 @@ def test_only_lines_that_changed_lately_and_that_no_test_runs_are_told(repositor
     assert untested.title == "3 changed lines of tax are run by no test"
 
 
+def test_a_file_that_no_test_runs_is_one_finding(repository: Path, tmp_path: Path) -> None:
+    add_commit(repository, {"shop/tax.py": "RATE = 1\n\n\ndef tax(kind):\n    return kind\n"}, "Tax", at=BEGAN + 400)
+    target = opened(repository, tmp_path)
+    look = look_at_code(target, head_of(target), [report("shop/tax.py", [], [1, 4, 5])], DAY)
+    [untested] = by_kind(look.patterns)["untested_change"]
+    assert untested.title == "no test runs anything of tax.py, with 3 changed lines"
+    assert [place.told for place in untested.places] == ["shop/tax.py:1", "shop/tax.py:4-5"]
+
+
 def test_a_report_about_another_text_is_said_to_be_one_and_not_believed(target: GitTarget) -> None:
     look = look_at_code(target, head_of(target), [report("shop/price.py", [1], [26, 27, 400])], DAY)
     assert "untested_change" not in by_kind(look.patterns) and look.left_out["covered at another state"] == 1
