@@ -23,17 +23,17 @@ class Books:
     def counters(self) -> Mapping[str, float | int]:
         """The ten counters and what was measured, as the store has it now."""
         with self._lock:
-            self._refresh()
+            self._refresh(self._shelf.seen())
             return self._counters
 
-    def errand(self, proposal_id: str) -> Errand | None:
-        """What was last asked for about a proposal that takes a while."""
+    def errand(self, proposal_id: str, seen: int | None = None) -> Errand | None:
+        """What was last asked for about a proposal that takes a while. `seen` is the shelf's, for whoever asked it just now."""
         with self._lock:
-            self._refresh()
+            self._refresh(self._shelf.seen() if seen is None else seen)
             return self._errands.get(proposal_id)
 
-    def _refresh(self) -> None:
-        if self._shelf.seen() == self._through:
+    def _refresh(self, seen: int) -> None:
+        if seen <= self._through:
             return
         lines = tuple(self._store.audit(after=self._through))
         proposals = self._shelf.proposals()  # read after the lines, so that every proposal they name is among them

@@ -182,14 +182,9 @@ class Desk:
         self._sent(person, "revert", proposal_id, reason, door)
         return None
 
-    def errand(self, proposal_id: str) -> Errand | None:
-        """What was last asked for about a proposal that takes a while, and how it ended."""
-        return self.books.errand(proposal_id)
-
-    def refused_patch(self, proposal_id: str) -> str:
-        """The patch that was given last and did not hold, so that nobody has to type it again; "" where there is none."""
-        errand = self.errand(proposal_id)
-        return errand.text if errand and errand.kind == "attach" and errand.outcome else ""
+    def errand(self, proposal_id: str, seen: int | None = None) -> Errand | None:
+        """What was last asked for about a proposal that takes a while, and how it ended; `seen` as the shelf gave it just now."""
+        return self.books.errand(proposal_id, seen)
 
     def analyze(self, person: Person) -> str:
         """Start drafting what is due; the run's id."""

@@ -56,6 +56,11 @@ def told_errand(proposal: Proposal, errand: Errand | None, now: datetime) -> Tol
     return ToldErrand(what, errand.by, said.told, said.leads_to, facts.errand_link(errand.number), state)
 
 
+def refused_patch(errand: Errand | None) -> str:
+    """The patch that was given last and did not hold, so that nobody has to type it again; "" where there is none."""
+    return errand.text if errand and errand.kind == "attach" and errand.outcome else ""
+
+
 def _concerns(proposal: Proposal, errand: Errand, outcome: Outcome) -> bool:
     """Whether the outcome still says something about the proposal as it stands."""
     can = facts.decisions_on(proposal)
@@ -86,7 +91,8 @@ def proposal_page(
     """The page of one proposal as it stands. Raises NoSuchProposal."""
     proposal, seen = press.desk.shelf.proposal(proposal_id)
     counted = counting.of(proposal)
-    errand = told_errand(proposal, press.desk.errand(proposal.id), press.now())
+    asked = press.desk.errand(proposal.id, seen)
+    errand = told_errand(proposal, asked, press.now())
     key = (proposal.id, proposal.version, counted.stamp, errand)
     return press.page(
         request,
@@ -97,7 +103,7 @@ def proposal_page(
         status=status,
         told=told,
         typed=typed,
-        patch=patch or press.desk.refused_patch(proposal.id),
+        patch=patch or refused_patch(asked),
     )
 
 
