@@ -13,8 +13,8 @@ import typer
 from livhana_assets.cli.errors import Failed, full_disk
 from livhana_assets.cli.tables import print_json, print_rows, progress, say
 from livhana_assets.loop.sources.ingest import Parsed, parse_parquet, parse_rows
-from livhana_assets.loop.sources.redaction import redact_text
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
+from livhana_assets.loop.sources.redaction import redact_text
 from livhana_assets.wiring import Loop, now
 
 TABLES = {"errors": ERROR_LOGS, "interactions": CUSTOMER_INTERACTIONS, "metrics": API_METRICS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from livhana_assets.loop.sources.ports import Warehouse
@@ -54,12 +54,6 @@ def day_states(warehouse: Warehouse, since: date) -> tuple[DayState, ...]:
         )
         for row in rows
     )
-
-
-def days_held(warehouse: Warehouse, since: date, until: date) -> frozenset[date]:
-    """The days of a range, both ends included, that have something to do: on the others there is nothing to make or to take away."""
-    window = {"since": since, "until": until, "start": _midnight(since), "end": _midnight(until + timedelta(days=1))}
-    return frozenset(row["day"] for row in warehouse.query(load_sql(SQL, "days_held"), window).to_pylist())
 
 
 def _midnight(day: date) -> datetime:

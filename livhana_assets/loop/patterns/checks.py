@@ -34,7 +34,7 @@ def conserved(counts: Mapping[str, Conserved]) -> Looked:
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:
     """Whether every pattern of the days has a row that can be counted, exemplars that exist, and counts no fewer than it shows."""
-    rows = warehouse.query(day_sql("pattern_evidence"), _span(days)).to_pylist()
+    rows = warehouse.query(day_sql("pattern_evidence"), _span(days)).to_pylist() if days else []
     amiss = {_named(row): why for row in rows if (why := _thin(row))}
     rare = sum(row["occurrences"] < minimum for row in rows)
     return Looked("patterns", len(rows), amiss, {"days": len(days), f"under {minimum} occurrences that day": rare})
@@ -58,7 +58,7 @@ def _thin(row: Mapping[str, Any]) -> str:
 
 def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
-    rows = warehouse.query(day_sql("pattern_texts"), _span(days)).to_pylist()
+    rows = warehouse.query(day_sql("pattern_texts"), _span(days)).to_pylist() if days else []
     clean: set[tuple[str, str]] = set()
     amiss: dict[str, str] = {}
     for row in rows:

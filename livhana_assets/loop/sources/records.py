@@ -189,6 +189,20 @@ ERROR_PATTERNS = Table(
     ),
 )
 
+ERROR_LOOKS = Table(
+    "ai_learning.error_looks",
+    day="day",
+    columns=(
+        Column("day", "DATE", "UTC day whose errors were grouped", required=True),
+        Column(
+            "fingerprints_of", "STRING", "the rows that its fingerprints stand for: how many and how new", required=True
+        ),
+        Column(
+            "patterns_of", "STRING", "the rows that its patterns stand for; empty until they are made", required=True
+        ),
+    ),
+)
+
 ENDPOINT_DAYS = Table(
     "ai_learning.endpoint_days",
     day="day",
@@ -396,6 +410,7 @@ DERIVED_TABLES: tuple[Table, ...] = (
     AGENT_EXECUTIONS,
     ERROR_FINGERPRINTS,
     ERROR_PATTERNS,
+    ERROR_LOOKS,
     ERROR_TEMPLATES,
     ERROR_ALIASES,
     ERROR_CORRECTIONS,

@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
-from livhana_assets.loop.patterns.arrivals import days_held
-from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
+from livhana_assets.loop.patterns.assets.days import GROUP, span_of
 from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
-from livhana_assets.loop.patterns.errors import Conserved, error_patterns_day, rows_conserved
+from livhana_assets.loop.patterns.error_looks import error_days, note_fingerprints, note_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.sources.assets import check_result, cost, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
@@ -34,15 +34,18 @@ from livhana_assets.loop.sources.ports import Warehouse
 def error_fingerprints(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.MaterializeResult:
-    counts = {}
-    held = days_held(warehouse, *span_of(context))
-    for number, day in enumerate(days_of(context), 1):
-        rows = fingerprint_day(warehouse, day) if day in held else 0
-        context.log.info(f"{day}: {rows} rows ({number} of {len(context.partition_keys)} days)")
-        counts[day.isoformat()] = rows_conserved(warehouse, day) if day in held else Conserved(0, 0, 0)
-        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
+    days = error_days(warehouse, *span_of(context))
+    due = [one for one in days.values() if one.due_for_fingerprints]
+    context.log.info(f"{len(context.partition_keys)} days, {len(due)} with rows that are not grouped yet")
+    for number, one in enumerate(due, 1):
+        rows = fingerprint_day(warehouse, one.day)
+        note_fingerprints(warehouse, one)
+        context.log.info(f"{one.day}: {rows} rows ({number} of {len(due)} days with new rows)")
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=one.day.isoformat())
+    now = error_days(warehouse, *span_of(context)) if due else days
+    counts = {day.isoformat(): one.conserved for day, one in now.items()}
     return dg.MaterializeResult(
-        metadata={"days": len(counts), **cost(warehouse)},
+        metadata={"days": len(context.partition_keys), "made": len(due), **cost(warehouse)},
         check_results=[check_result("rows_conserved", conserved(counts))],
     )
 
@@ -73,16 +76,20 @@ def error_fingerprints(
 def error_patterns(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], policy: dg.ResourceParam[Any]
 ) -> dg.MaterializeResult:
-    days, held = days_of(context), days_held(warehouse, *span_of(context))
-    for number, day in enumerate(days, 1):
-        rows = error_patterns_day(warehouse, day) if day in held else 0
-        context.log.info(f"{day}: {rows} patterns ({number} of {len(days)} days)")
-        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
-    warehouse.compact()
+    days = error_days(warehouse, *span_of(context))
+    due = [one for one in days.values() if one.due_for_patterns]
+    for number, one in enumerate(due, 1):
+        rows = error_patterns_day(warehouse, one.day)
+        note_patterns(warehouse, one)
+        context.log.info(f"{one.day}: {rows} patterns ({number} of {len(due)} days with new rows)")
+        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=one.day.isoformat())
+    if due:
+        warehouse.compact()
+    made = [one.day for one in due]
     return dg.MaterializeResult(
-        metadata={"days": len(days), **cost(warehouse)},
+        metadata={"days": len(context.partition_keys), "made": len(made), **cost(warehouse)},
         check_results=[
-            check_result("minimum_evidence", minimum_evidence(warehouse, days, policy.min_errors)),
-            check_result("no_secrets", no_secrets(warehouse, days)),
+            check_result("minimum_evidence", minimum_evidence(warehouse, made, policy.min_errors)),
+            check_result("no_secrets", no_secrets(warehouse, made)),
         ],
     )

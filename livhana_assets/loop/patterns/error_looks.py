@@ -1,0 +1,71 @@
+"""Whether a day of errors has to be grouped: what was made of it stands for all its rows as they are now, or it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from livhana_assets.loop.patterns.days import day_bounds, day_sql
+from livhana_assets.loop.patterns.errors import Conserved
+from livhana_assets.loop.sources.arrow_rows import arrow_schema
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import ERROR_LOOKS
+
+METHOD = 1
+"""Counted up when the same rows would be grouped in another way, so that every day is due again."""
+
+
+@dataclass(frozen=True)
+class ErrorDay:
+    """A day as the warehouse holds it, and the marks of the rows that its fingerprints and its patterns were made of."""
+
+    day: date
+    mark: str = ""
+    logged: int = 0
+    fingerprinted: int = 0
+    grouped: int = 0
+    fingerprints_of: str = ""
+    patterns_of: str = ""
+
+    @property
+    def due_for_fingerprints(self) -> bool:
+        return self.logged != self.fingerprinted or self.fingerprints_of != self.mark
+
+    @property
+    def due_for_patterns(self) -> bool:
+        return self.fingerprinted != self.grouped or self.patterns_of != self.fingerprints_of
+
+    @property
+    def conserved(self) -> Conserved:
+        return Conserved(self.logged, self.fingerprinted, self.grouped)
+
+
+def error_days(warehouse: Warehouse, since: date, until: date) -> dict[date, ErrorDay]:
+    """Every day of a range, both ends included, that has error rows, or something that was made of them."""
+    window = {"since": since, "until": until, "start": day_bounds(since)["start"], "end": day_bounds(until)["end"]}
+    rows = warehouse.query(day_sql("error_days"), window).to_pylist()
+    return {row["day"]: ErrorDay(mark=_mark(row), **{name: row[name] for name in NAMES}) for row in rows}
+
+
+NAMES = ("day", "logged", "fingerprinted", "grouped", "fingerprints_of", "patterns_of")
+
+
+def _mark(row: dict[str, object]) -> str:
+    return f"{METHOD}:{row['row_count']}:{row['watermark']}" if row["row_count"] else ""
+
+
+def note_fingerprints(warehouse: Warehouse, seen: ErrorDay) -> None:
+    """Keep which rows the day's fingerprints stand for; its patterns are due then."""
+    _note(warehouse, seen.day, seen.mark, "")
+
+
+def note_patterns(warehouse: Warehouse, seen: ErrorDay) -> None:
+    """Keep that the day's patterns stand for what its fingerprints do."""
+    _note(warehouse, seen.day, seen.fingerprints_of, seen.fingerprints_of)
+
+
+def _note(warehouse: Warehouse, day: date, fingerprints_of: str, patterns_of: str) -> None:
+    import pyarrow as pa
+
+    row = {"day": day, "fingerprints_of": fingerprints_of, "patterns_of": patterns_of}
+    warehouse.replace_day(ERROR_LOOKS, day, pa.Table.from_pylist([row], schema=arrow_schema(ERROR_LOOKS)))

@@ -1,0 +1,73 @@
+"""A day of errors is grouped when rows came to it, and never again for nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
+from livhana_assets.loop.patterns.error_looks import ErrorDay, error_days, note_fingerprints, note_patterns
+from livhana_assets.loop.patterns.errors import error_patterns_day
+from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
+from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors
+
+DAY = date(2026, 3, 4)
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DeltaWarehouse:
+    held = DeltaWarehouse(tmp_path)
+    log_errors(held, [error_row(number, occurred_at=NOON) for number in range(3)])
+    return held
+
+
+def seen(warehouse: DeltaWarehouse) -> ErrorDay:
+    return error_days(warehouse, DAY, DAY)[DAY]
+
+
+def look(warehouse: DeltaWarehouse) -> ErrorDay:
+    """One turn, as the assets take it; the day after it."""
+    before = seen(warehouse)
+    fingerprint_day(warehouse, DAY)
+    note_fingerprints(warehouse, before)
+    between = seen(warehouse)
+    error_patterns_day(warehouse, DAY)
+    note_patterns(warehouse, between)
+    return seen(warehouse)
+
+
+def test_new_rows_make_both_due_and_a_turn_makes_neither(warehouse: DeltaWarehouse) -> None:
+    before = seen(warehouse)
+    assert before.due_for_fingerprints and before.logged == 3
+    after = look(warehouse)
+    assert not after.due_for_fingerprints and not after.due_for_patterns
+    assert after.conserved.conserved and after.conserved.all_grouped
+
+
+def test_a_late_row_makes_the_day_due_again(warehouse: DeltaWarehouse) -> None:
+    look(warehouse)
+    log_errors(warehouse, [error_row(9, occurred_at=NOON)])
+    assert seen(warehouse).due_for_fingerprints
+    assert look(warehouse).grouped == 4
+
+
+def test_a_turn_that_ended_between_the_two_leaves_the_patterns_due(warehouse: DeltaWarehouse) -> None:
+    fingerprint_day(warehouse, DAY)
+    note_fingerprints(warehouse, seen(warehouse))
+    half = seen(warehouse)
+    assert not half.due_for_fingerprints and half.due_for_patterns
+
+
+def test_rows_that_came_while_the_day_was_grouped_are_not_passed_over(warehouse: DeltaWarehouse) -> None:
+    before = seen(warehouse)
+    fingerprint_day(warehouse, DAY)
+    log_errors(warehouse, [error_row(9, occurred_at=NOON)])
+    note_fingerprints(warehouse, before)
+    assert seen(warehouse).due_for_fingerprints
+
+
+def test_a_day_without_rows_is_not_there(warehouse: DeltaWarehouse) -> None:
+    assert error_days(warehouse, date(2026, 3, 5), date(2026, 3, 9)) == {}
