@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,13 @@ FAILURE = re.compile(
     r"|AuditBroken|PatternAlreadyOpen|NoSuchProposal|SandboxUnavailable|RunnerMissing|TargetError|GitFailed|PatchDoesNotApply|HeadMoved"
     r"|NotConfigured|Refused|DigestChanged|IllegalTransition|OSError)): (?P<why>.+)$"
 )
+EARLIER = frozenset(
+    {
+        "3a04b320582b277ca6041680d79fe1cbb48d4dd92c4cdd291f2f737fe4be5dd1",
+        "59c69ebeeda24e51d909ceb453632bb47064f26eed6f2236207c08492474dd7a",
+    }
+)
+"""The sha256 of instance files that earlier releases laid into DAGSTER_HOME."""
 LOST_SECONDS = 40.0
 """A code server that is told to end gives its runs a little less than that."""
 COMMAND = "command"
@@ -196,13 +204,14 @@ class DagsterRuns:
                     yield _Written(path, seen.st_mtime, seen.st_size)
 
     def prepare(self) -> None:
-        """Make DAGSTER_HOME with the project's instance configuration; the operator's own is laid over it each time. Raises OSError where that is not there."""
+        """Make DAGSTER_HOME with the project's instance configuration, in the place of an earlier release's that nobody edited; the operator's own
+        is laid over it each time. Raises OSError where that is not there."""
         self.dagster_home.mkdir(parents=True, exist_ok=True)
         mine = self.dagster_home / "dagster.yaml"
         if self._operators is not None:
             _write_whole(mine, _laid_over(self._instance(), self._operators.read_text(encoding="utf-8")))
-        elif not mine.exists():
-            mine.write_text(self._instance())
+        elif not mine.exists() or hashlib.sha256(mine.read_bytes()).hexdigest() in EARLIER:
+            _write_whole(mine, self._instance())
 
     def _instance(self) -> str:
         file = self._instance_file

@@ -52,3 +52,31 @@ def test_a_jobs_own_log_is_put_aside_at_its_size_and_dropped_when_old(tmp_path: 
     written(log, 0, 10)
     runs.prune(now=NOW + 31 * DAY)
     assert log.exists() and not aside.exists()
+
+
+EARLIER_RELEASE = Path(__file__).with_name("data") / "earlier-dagster.yaml"
+PROJECTS = Path(__file__).parents[2] / "dagster.yaml"
+
+
+def prepared(home: Path, there: str) -> str:
+    file = home / "dagster" / "dagster.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(there)
+    DagsterRuns(home, PROJECTS).prepare()
+    return file.read_text()
+
+
+def test_an_earlier_releases_instance_file_is_brought_up_to_date_and_an_edited_one_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    earlier = EARLIER_RELEASE.read_text()
+    assert prepared(tmp_path / "plain", earlier) == PROJECTS.read_text()
+    assert prepared(tmp_path / "edited", f"{earlier}# mine\n") == f"{earlier}# mine\n"
+
+
+def test_a_waiting_run_is_looked_for_every_second(tmp_path: Path) -> None:
+    import dagster as dg
+
+    DagsterRuns(tmp_path, PROJECTS).prepare()
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        assert instance.run_coordinator.dequeue_interval_seconds == 1  # type: ignore[attr-defined]
