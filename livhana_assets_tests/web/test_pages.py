@@ -388,6 +388,14 @@ def test_an_empty_queue_says_what_to_do_next(house: House3000) -> None:
     assert "Nothing was proposed yet" in page and "livhana ingest errors" in page
 
 
+def test_what_was_accepted_stands_below_until_somebody_brings_a_patch(full_house: House3000) -> None:
+    client = full_house.as_("reviewer")
+    assert "waiting for a patch" not in client.get("/review").text
+    decide(client, "bugfix-0000000002", "accept")
+    section = client.get("/review").text.split('id="to-build"')[1].split('id="on-its-way"')[0]
+    assert '<a href="/review/proposals/bugfix-0000000002#decide">' in section
+
+
 def test_what_was_approved_and_what_landed_stand_below(full_house: House3000) -> None:
     client = full_house.as_("reviewer")
     assert decide(client, "bugfix-0000000001", "approve").status_code == 303

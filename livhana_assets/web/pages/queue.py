@@ -25,6 +25,7 @@ RUN_ID = re.compile(r"[0-9a-f-]{1,64}")
 LANDED_SHOWN = 10
 COUNTED_AHEAD = 5
 """Whose days are counted while the list is read: the first count of a process takes longer than a page waits for it."""
+TO_BUILD = (Status.ACCEPTED, Status.DRAFTING)
 ON_ITS_WAY = (Status.APPROVED, Status.EXECUTING)
 
 
@@ -62,6 +63,7 @@ def _facts(desk: Desk, counting: Counting, everything: bool) -> Mapping[str, Any
         "a_day": number_word(a_day),
         "everything": everything,
         "on_its_way": [p for p in all_of_them if p.status in ON_ITS_WAY],
+        "to_build": [p for p in all_of_them if p.status in TO_BUILD],
         "landed": sorted((p for p in all_of_them if p.landing and p.status in LANDED), key=_landed_at, reverse=True)[
             :LANDED_SHOWN
         ],
