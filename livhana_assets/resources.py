@@ -57,6 +57,7 @@ def _doors() -> dict[str, Any]:
         "coverage_reports": _door(lambda loop: loop.coverage_reports, "the target's coverage reports"),
         "live_readings": _door(lambda loop: loop.live_readings, "what the platform's live metrics read now"),
         "release_commit": _door(lambda loop: loop.release_commit, "the commit that a release's name means"),
+        "holds": _door(lambda loop: loop.holds, "whether a release, by its name, contains a commit"),
         "pull_requests": _door(
             lambda loop: loop.pull_requests, "opens the target's pull requests, where a token is set"
         ),

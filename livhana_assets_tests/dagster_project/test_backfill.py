@@ -108,6 +108,7 @@ def test_a_backfill_that_reaches_the_proposals_drafts_none(warehouse: DeltaWareh
     store = MemoryProposalStore()
     doors = {
         "warehouse": warehouse, "store": store, "policy": Policy(min_errors=1), "drafter": drafter, "clock": lambda: datetime.now(UTC),
+        "holds": lambda *_: None,
     }  # fmt: skip
     with dg.DagsterInstance.ephemeral() as instance:
         ran = dg.materialize([bugfix_proposals], instance=instance, resources=doors, tags={"dagster/backfill": "abc"})

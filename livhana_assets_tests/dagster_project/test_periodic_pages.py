@@ -34,6 +34,7 @@ def run(job: str, partition: str, instance: dg.DagsterInstance, folder: Path) ->
     doors: dict[str, Any] = {
         "store": store, "warehouse": DeltaWarehouse(folder / "warehouse"), "target": target, "policy": Policy(),
         "drafter": lambda: None, "clock": lambda: datetime.now(UTC), "coverage_reports": list, "live_readings": tuple,
+        "holds": lambda *_: None,
     }  # fmt: skip
     return defs.resolve_job_def(job).execute_in_process(partition_key=partition, instance=instance, resources=doors)
 

@@ -125,6 +125,7 @@ def test_a_document_changed_behind_the_audit_is_found(instance: dg.DagsterInstan
 def drafted(folder: Path, instance: dg.DagsterInstance, store: MemoryProposalStore) -> dg.ExecuteInProcessResult:
     doors = {
         "warehouse": DeltaWarehouse(folder / "warehouse"), "store": store, "policy": Policy(), "drafter": None, "clock": lambda: NOON,
+        "holds": lambda *_: None,
     }  # fmt: skip
     result = dg.materialize([bugfix_proposals], resources=doors, instance=instance)
     assert result.success

@@ -14,6 +14,7 @@ from livhana_assets.loop.proposals import checks
 from livhana_assets.loop.proposals.lifecycle import OPEN
 from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets.loop.proposals.page import diff_block, page
+from livhana_assets.loop.proposals.pattern_states import pattern_states, states_table
 from livhana_assets.loop.proposals.plot import occurrences_plot
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore
@@ -56,6 +57,7 @@ def bugfix_proposals(
     policy: dg.ResourceParam[Policy],
     drafter: dg.ResourceParam[Any],
     clock: dg.ResourceParam[Any],
+    holds: dg.ResourceParam[Any],
 ) -> dg.MaterializeResult:
     until = clock().date() + timedelta(days=1)
     patterns = load_error_patterns(warehouse, since=until - timedelta(days=WINDOW_DAYS), until=until, minimum=1)
@@ -82,6 +84,9 @@ def bugfix_proposals(
             "status": drafted.told(),
             "proved": len(drafted.proved),
             "specified": len(drafted.proposals) - len(drafted.proved),
+            "pattern states": dg.MetadataValue.md(
+                states_table(patterns, pattern_states(warehouse, patterns, store.proposals(), holds))
+            ),
             "left alone": dg.MetadataValue.md(
                 "\n".join(f"- {left.pattern.title}: {left.why}" for left in drafted.left_alone) or "none"
             ),

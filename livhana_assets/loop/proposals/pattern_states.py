@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from livhana_assets.loop.patterns.histories import load_histories
 from livhana_assets.loop.patterns.model import ErrorPattern
@@ -27,6 +28,20 @@ def pattern_states(
         for pattern in patterns
         if pattern.fingerprint in histories.days
     }
+
+
+TOLD = 20
+
+
+def states_table(patterns: Sequence[ErrorPattern], states: Mapping[str, StateTold]) -> str:
+    """How many patterns are in each state, and the first twenty with theirs, as Markdown without any text from logs."""
+    told = [(one, states[one.pattern_id].state) for one in patterns if one.pattern_id in states]
+    counts = Counter(str(state) for _, state in told)
+    head = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(counts.items())) or "none"
+    rows = [
+        f"| `{one.pattern_id}` | {str(state).replace('_', ' ')} | {one.occurrences} |" for one, state in told[:TOLD]
+    ]
+    return "\n".join((head, "", "| pattern | state | occurrences |", "|---|---|---|", *rows)) if rows else head
 
 
 def fixes_by_pattern(proposals: Iterable[Proposal]) -> dict[str, list[Fix]]:
