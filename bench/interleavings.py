@@ -3,8 +3,8 @@
     python bench/interleavings.py [--store 100000] [--redis 2000] [--rest 1000] [--cli 200] [--ui 20]
 
 `--redis` of the store's interleavings go to a real Redis server, the others to the store in memory, which keeps the same
-contract; a twentieth of REST's go to Redis. `--cli` are two people at prompts: each decision is a `livhana` process of its own, some
-of them are killed, and so is their Redis. `--ui` are two people in chromium, on a `livhana up` that is started anew in between, while
+contract; a twentieth of REST's go to Redis. `--cli` are two people at prompts: each decision is a `livhana` process of its own, in every
+tenth interleaving started from nothing, else forked off one that has loaded the command; some are killed, and so is their Redis. `--ui` are two people in chromium, on a `livhana up` that is started anew in between, while
 others decide by REST and at a prompt; there and at the prompts whoever was told something was told the truth. Counted as wrong is
 also an untrue answer. Exit 1 where one went wrong, or where chromium is missing; the seed tells which. On the store it gives the
 very same again; where processes and browsers take part, the same plan.
@@ -31,7 +31,7 @@ from livhana_assets_tests.web.interleavings import on_store, over_rest
 
 CHUNK = 200
 """Interleavings on one Redis before it is emptied: each reads the audit, which grows."""
-AT_ONCE = 4
+AT_ONCE = 8
 """Interleavings at prompts in one home, each with two processes."""
 PROGRESS = 20
 
@@ -97,6 +97,7 @@ def main(arguments: list[str]) -> int:
     known = (("--store", 100_000), ("--redis", 2_000), ("--rest", 1_000), ("--cli", 200), ("--ui", 20))
     for option, default in known:
         parser.add_argument(option, type=int, default=default)
+    parser.add_argument("--first", type=int, default=0, help="the seed with which --cli and --ui begin")
     asked = parser.parse_args(arguments)
     rest_on_redis = asked.rest // 20
     with tempfile.TemporaryDirectory() as name:
@@ -107,8 +108,8 @@ def main(arguments: list[str]) -> int:
         wrong += on_redis(
             "REST, on Redis", range(rest_on_redis), lambda seed, store: over_rest(seed, folder, store, seed)
         )
-    wrong += at_prompts(range(asked.cli))
-    wrong += in_browser(range(asked.ui))
+    wrong += at_prompts(range(asked.first, asked.first + asked.cli))
+    wrong += in_browser(range(asked.first, asked.first + asked.ui))
     return 1 if wrong else 0
 
 

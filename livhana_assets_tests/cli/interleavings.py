@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -16,15 +15,18 @@ from pathlib import Path
 from livhana_assets.adapters.embedded_redis import PID, open_embedded_redis, stop_embedded_redis
 from livhana_assets.adapters.git_target import GitTarget
 from livhana_assets.adapters.redis_store import RedisProposalStore
+from livhana_assets_tests.cli.prompts import Ended, from_the_start, loaded_before
 from livhana_assets_tests.repositories import clean_repository
-from livhana_assets_tests.web.a_running_up import LIVHANA, environment
+from livhana_assets_tests.web.a_running_up import environment
 from livhana_assets_tests.web.interleaved_doors import Interleaving, LiveWorld
 
 PEOPLE = ("ada", "grace")
 ROUNDS, AT_ONCE, MOVES = 2, 2, 3
-SPAN_SECONDS = 2.0
-"""Within which things happen in a round: about as long as a command takes."""
+SPAN_SECONDS = 1.0
+"""Within which things happen in a round: about as long as a command works."""
 PATIENCE_SECONDS = 300.0
+FROM_START = 10
+"""Every tenth interleaving runs the console script; the others fork off a process that has loaded the command."""
 YES, REFUSED, FAILED = 0, 3, 1
 UNANSWERED = ("does not answer", "still loads its data")
 """What somebody is told whose Redis was killed: nothing about the decision."""
@@ -38,11 +40,10 @@ class Terminals:
     target: Path
     store: RedisProposalStore
 
-    def command(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [str(LIVHANA), *words], cwd=self.home.parent, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=environment(self.home, IMPROVEMENT_TARGET_REPO=str(self.target)),
-        )  # fmt: skip
+    def command(self, words: tuple[str, ...], dies: float, *, from_start: bool) -> Ended:
+        """A process of its own, which is killed after `dies` seconds."""
+        run = from_the_start if from_start else loaded_before
+        return run(words, self.home.parent, environment(self.home, IMPROVEMENT_TARGET_REPO=str(self.target)), dies)
 
     def restart_redis(self) -> None:
         """It dies at once, and another starts on what it has written."""
@@ -87,7 +88,7 @@ def _round(one: Interleaving, there: Terminals, seen: dict[str, str]) -> None:
         happening.append(one.later(there.restart_redis, SPAN_SECONDS))
     for who in choose.choices(PEOPLE, k=AT_ONCE):
         verb = choose.choices(("approve", "reject", "accept"), (5, 2, 2))[0]
-        dies = choose.uniform(0.3, SPAN_SECONDS) if choose.random() < 0.1 else PATIENCE_SECONDS
+        dies = choose.uniform(0.02, SPAN_SECONDS) if choose.random() < 0.1 else PATIENCE_SECONDS
         happening.append(asked_at_prompt(one, there, who, verb, seen[who], dies))
     for thread in happening:
         thread.join()
@@ -100,13 +101,8 @@ def asked_at_prompt(
     more = {"approve": ("--digest", digest), "reject": ("--reason", "no"), "accept": ()}[verb]
 
     def ask() -> tuple[str, str]:
-        process = there.command(verb, one.world.id, *more, "--by", who)
-        try:
-            out, err = process.communicate(timeout=dies)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-        return _answer(process.returncode, out + err)
+        words = (verb, one.world.id, *more, "--by", who)
+        return _answer(*there.command(words, dies, from_start=one.world.number % FROM_START == 0))
 
     return one.later(lambda: one.asked("CLI", who, verb, digest if verb == "approve" else "", ask), 0.2)
 
