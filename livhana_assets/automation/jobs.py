@@ -50,6 +50,12 @@ draft_proposals = dg.define_asset_job(
     description="Turns patterns into proved fixes or specifications, one per pattern.",
 )
 
+analyze_quality = dg.define_asset_job(
+    "analyze_quality",
+    selection=[sources.code_changes, sources.test_coverage, patterns.code_quality_patterns],
+    description="Looks at the target's history, coverage and source for what invites the next fault. Drafts nothing.",
+)
+
 weekly_proposals = dg.define_asset_job(
     "weekly_proposals",
     selection=DRAFTING | dg.AssetSelection.assets(outcomes.weekly_digest),
@@ -90,6 +96,7 @@ full_improvement = dg.define_asset_job(
 JOBS = [
     daily_improvement,
     draft_proposals,
+    analyze_quality,
     weekly_proposals,
     monthly_refactoring,
     execute_proposal,

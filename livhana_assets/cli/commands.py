@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from livhana_assets.cli import decisions, demo, migrate, patterns, releases, serve, state, traces, turns
+from livhana_assets.cli import analyses, decisions, demo, migrate, patterns, releases, serve, state, traces, turns
 from livhana_assets.cli.errors import FAILED, INTERRUPTED, exit_code, full_disk, sentence
 from livhana_assets.wiring import read_settings
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (demo, traces, turns, decisions, patterns, releases, state, serve, migrate):
+for commands in (demo, traces, turns, analyses, decisions, patterns, releases, state, serve, migrate):
     commands.add_to(app)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.syntax import Syntax
 
+from livhana_assets.cli.analyses import is_finding, show_finding
 from livhana_assets.cli.attaching import attach
 from livhana_assets.cli.patterns import show_pattern
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say, shortened
@@ -45,7 +46,9 @@ def proposals(
 
 
 def show(
-    proposal_id: Annotated[str, typer.Argument(metavar="ID", help="a proposal's id, or a pattern's: error-…")],
+    proposal_id: Annotated[
+        str, typer.Argument(metavar="ID", help="a proposal's id, or a pattern's: error-…, performance-… and so on")
+    ],
     diff: Annotated[bool, typer.Option("--diff", help="only the patch, as it can be applied")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
@@ -53,6 +56,9 @@ def show(
     joined what."""
     if proposal_id.startswith("error-"):
         show_pattern(Loop(), proposal_id, as_json=as_json)
+        return
+    if is_finding(proposal_id):
+        show_finding(Loop(), proposal_id, as_json=as_json)
         return
     proposal = Loop().store.get(proposal_id)
     if as_json:

@@ -1,4 +1,4 @@
-"""`livhana run`, `analyze`, `execute`, `reprove`: the loop turns."""
+"""`livhana run`, `execute`, `reprove`: the loop turns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from livhana_assets.cli.errors import Failed
-from livhana_assets.cli.tables import print_json, print_rows, say
+from livhana_assets.cli.tables import print_rows, say
 from livhana_assets.loop.execution.carry_out import landing_branch
 from livhana_assets.loop.execution.recovery import recover
 from livhana_assets.loop.execution.reproof import prove_patch
@@ -39,7 +39,6 @@ NO_NODE = "The target has JavaScript and there is no Node: install Node 18 or ne
 
 def add_to(app: typer.Typer) -> None:
     app.command()(run)
-    app.command()(analyze)
     app.command()(execute)
     app.command()(reprove)
 
@@ -192,23 +191,6 @@ def measure_landed(loop: Loop) -> None:
         if proposal.status in LANDED and proposal.landing:
             start_job(loop, "measure_outcomes", {"dagster/partition": proposal.id})
     start_job(loop, "account")
-
-
-def analyze(
-    what: Annotated[str, typer.Argument(help="bugs")] = "bugs",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="draft nothing, say what would be drafted")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
-) -> None:
-    """Find crash patterns in the last thirty days; without --dry-run draft proposals for them too."""
-    if what != "bugs":
-        raise typer.BadParameter("this release analyzes bugs", param_hint="WHAT")
-    loop = Loop()
-    if not dry_run:
-        loop.base()
-        settle(loop)
-        start_job(loop, "draft_proposals")
-    rows = pattern_rows(loop)
-    print_json(rows) if as_json else print_rows(rows)
 
 
 def pattern_rows(loop: Loop) -> list[dict[str, object]]:

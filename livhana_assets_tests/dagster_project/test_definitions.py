@@ -33,7 +33,7 @@ ROOMS = {
     "outcomes": {"ai_learning/outcomes", "knowledge", "improvement_metrics", "weekly_digest", "refactoring_report"},
 }  # fmt: skip
 JOBS = {
-    "daily_improvement", "draft_proposals", "weekly_proposals", "monthly_refactoring", "execute_proposal", "measure_outcomes", "account",
+    "daily_improvement", "draft_proposals", "analyze_quality", "weekly_proposals", "monthly_refactoring", "execute_proposal", "measure_outcomes", "account",
     "full_improvement", "attach_patch", "propose_reversal",
 }  # fmt: skip
 
