@@ -21,6 +21,7 @@ from livhana_assets.loop.sources.live_metrics import Reading, alarms, fresh, rea
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.queries import load_sql
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
+from livhana_assets.loop.sources.redaction import redact_text
 
 GROUP = "sources"
 SQL = Path(__file__).parent / "sql"
@@ -263,4 +264,5 @@ def live_metrics(live_readings: dg.ResourceParam[Any]) -> dg.MaterializeResult:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")[:200]
+    """A commit's words and a path are others' text: they may hold a secret, or end the cell."""
+    return redact_text(text).replace("|", "\\|").replace("\n", " ")[:200]
