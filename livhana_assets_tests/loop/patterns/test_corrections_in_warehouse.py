@@ -21,7 +21,13 @@ from livhana_assets.loop.patterns.corrections import Grouped
 from livhana_assets.loop.patterns.errors import error_patterns_day, load_error_patterns, rows_conserved
 from livhana_assets.loop.patterns.explaining import explain, named_template, templates_of
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
+from livhana_assets.loop.patterns.histories import load_histories
 from livhana_assets.loop.patterns.model import ErrorPattern
+from livhana_assets.loop.patterns.regrouping import make_due, regroup, uncorrected_days
+from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.records import ERROR_LOGS
+from livhana_assets_tests.adapters.test_warehouse_contract import bigquery_warehouse
+from livhana_assets_tests.bigquery_server import open_bigquery_server
 from livhana_assets_tests.loop.patterns.error_rows import DAY, MORNING, error_row, log_errors
 
 pytestmark = pytest.mark.doors
@@ -106,3 +112,30 @@ def test_templates_are_told_without_secrets(warehouse: DeltaWarehouse) -> None:
     (only,) = templates_of(warehouse, found.fingerprint)
     assert "no access for" in only.template
     assert "hunter2" not in only.template and "corp.org" not in only.template
+
+
+def test_both_warehouses_tell_the_same_of_a_corrected_day(warehouse: DeltaWarehouse) -> None:
+    """The embedded one, and BigQuery's client against a server on the loopback."""
+    with open_bigquery_server() as server:
+        other = bigquery_warehouse(server.url)
+        other.append(ERROR_LOGS, warehouse.query("SELECT * FROM logs.error_logs"))
+        told = [_corrected(one) for one in (warehouse, other)]
+    assert told[0] == told[1]
+
+
+def _corrected(warehouse: Warehouse) -> tuple[object, ...]:
+    regroup(warehouse, [DAY])
+    cart, disk = (one.fingerprint for one in sorted(load_error_patterns(warehouse), key=lambda one: -one.occurrences))
+    merged = corrections.merge([], disk, cart, by="ada", at=MORNING, reason="one cause")
+    key = templates_of(warehouse, cart)[1].template_key
+    split = corrections.split([merged], cart, key, by="ada", at=MORNING + timedelta(minutes=1), reason="two")
+    for one in (merged, split):
+        add_correction(warehouse, one)
+    assert uncorrected_days(warehouse) == (DAY,)
+    regroup(warehouse, uncorrected_days(warehouse))
+    assert uncorrected_days(warehouse) == ()
+    make_due(warehouse, [DAY])
+    patterns = load_error_patterns(warehouse)
+    histories = load_histories(warehouse, [one.fingerprint for one in patterns])
+    templates = [templates_of(warehouse, one.fingerprint) for one in patterns]
+    return patterns, histories, templates, load_aliases(warehouse), load_corrections(warehouse)
