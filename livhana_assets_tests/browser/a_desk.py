@@ -35,6 +35,11 @@ TITLES = {
     "rejected": "Leave out what has no price",
 }
 """What each proposal is for, and its title. They hold the same proved change, and each lands on a branch of its own."""
+UNBUILT = (
+    'Traceback (most recent call last):\n  File "/srv/shop/shop/price.py", line 10, in price\n'
+    "    return item['price'] * 2\nKeyError: 'price'\n"
+)
+"""A crash whose variables were not logged, so that a person has to write the patch."""
 LONG_AGO = timedelta(days=100)
 """The crashes are older than what the clock looks at, so that it drafts nothing beside the test."""
 
@@ -77,21 +82,29 @@ def a_review_desk(folder: Path) -> Iterator[AReviewDesk]:
 
 
 def _filled(home: Path, target: Path, store: RedisProposalStore) -> tuple[dict[str, Proposal], Proposal, Proposal]:
-    pattern = _pattern(home)
+    pattern, unbuilt = _patterns(home)
     change = a_change(ground_of(GitTarget(str(target), home), "pytest"), 1, land="branch")
     waiting = {
         which: _one(store, change, pattern, number, title) for number, (which, title) in enumerate(TITLES.items(), 1)
     }
     specified = _added(store, a_proposal(
-        8, status=Status.SPECIFIED, title="Look into KeyError in total", specification="Ask for the sku first.\n\nThen say what is missing.",
-        unproved_reason="its variables were not logged", evidence=evidence_of(pattern), created_at=_now(),
+        8, status=Status.SPECIFIED, title="Look into KeyError in `price`", specification="Ask for the sku first.\n\nThen say what is missing.",
+        unproved_reason="its variables were not logged", evidence=evidence_of(unbuilt), created_at=_now(),
+        pattern_id=unbuilt.pattern_id,
     ))  # fmt: skip
-    return waiting, specified, _improved(store, _one(store, change, pattern, 9, "Say what a parcel weighs"))
+    return waiting, specified, _improved(store, _one(store, change, pattern, 9, "Say what a parcel weighs", LONG_AGO))
 
 
-def _one(store: RedisProposalStore, change: Proposal, pattern: ErrorPattern, number: int, title: str) -> Proposal:
+def _one(
+    store: RedisProposalStore,
+    change: Proposal,
+    pattern: ErrorPattern,
+    number: int,
+    title: str,
+    ago: timedelta = timedelta(),
+) -> Proposal:
     known = {
-        "id": f"bugfix-{number:010d}", "title": title, "created_at": _now() - timedelta(minutes=number), "priority": "high",
+        "id": f"bugfix-{number:010d}", "title": title, "created_at": _now() - ago - timedelta(minutes=number), "priority": "high",
         "pattern_id": pattern.pattern_id if number == 1 else f"error-{number:012x}", "evidence": evidence_of(pattern),
         "hypotheses": (Hypothesis(statement="Gifts have no price", refuted_by="a crash on an item with a price"),),
     }  # fmt: skip
@@ -135,17 +148,19 @@ def _improved(store: RedisProposalStore, proposal: Proposal) -> Proposal:
     return proposal
 
 
-def _pattern(home: Path) -> ErrorPattern:
-    """What the warehouse tells of a crash on three days."""
+def _patterns(home: Path) -> tuple[ErrorPattern, ErrorPattern]:
+    """What the warehouse tells of two crashes on three days, the more frequent one first."""
     warehouse, first = DeltaWarehouse(home / "warehouse"), _now() - LONG_AGO
+    kinds: list[dict[str, str]] = [{}] * 12 + [{"stack_trace": UNBUILT, "message": "'price'", "context": "{}"}] * 6
     log_errors(warehouse, [
-        error_row(number, occurred_at=at, ingested_at=at)
-        for number in range(12) if (at := first + timedelta(days=number % 3, seconds=number))
+        error_row(number, occurred_at=at, ingested_at=at, **kind)
+        for number, kind in enumerate(kinds) if (at := first + timedelta(days=number % 3, seconds=number))
     ])  # fmt: skip
     for day in range(3):
         fingerprint_day(warehouse, _day(first, day))
         error_patterns_day(warehouse, _day(first, day))
-    return load_error_patterns(warehouse)[0]
+    often, seldom = load_error_patterns(warehouse)
+    return often, seldom
 
 
 def _day(first: datetime, after: int) -> date:

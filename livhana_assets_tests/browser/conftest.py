@@ -1,4 +1,4 @@
-"""A real chromium for each file of these tests."""
+"""A real chromium, and a desk to look at."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+from livhana_assets_tests.browser.a_desk import AReviewDesk, a_review_desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,7 +31,14 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def desk(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AReviewDesk]:
+    """One running `livhana up` with its target for all that look at the review pages."""
+    with a_review_desk(tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
