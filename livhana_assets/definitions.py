@@ -28,6 +28,7 @@ defs = dg.Definitions(
         patterns.performance_patterns,
         patterns.interaction_clusters,
         patterns.interaction_patterns,
+        patterns.feature_patterns,
         patterns.code_quality_patterns,
         # 3 proposals: what could be changed, proved
         proposals.bugfix_proposals,

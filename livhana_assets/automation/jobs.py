@@ -20,6 +20,7 @@ DAILY = dg.AssetSelection.assets(
     patterns.performance_patterns,
     patterns.interaction_clusters,
     patterns.interaction_patterns,
+    patterns.feature_patterns,
 )
 DRAFTING = dg.AssetSelection.assets(
     sources.code_changes,

@@ -1,4 +1,4 @@
-"""The assets of interactions, run by Dagster over a real warehouse."""
+"""The assets of interactions and of features, run by Dagster over a real warehouse."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import pyarrow as pa
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.loop.patterns.assets import interaction_clusters, interaction_patterns
+from livhana_assets.loop.patterns.assets import feature_patterns, interaction_clusters, interaction_patterns
 from livhana_assets.loop.patterns.interactions.checks import minimum_evidence, no_secrets
 from livhana_assets.loop.patterns.interactions.partials import interaction_patterns_day
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.records import INTERACTION_PATTERNS
 from livhana_assets_tests.dagster_project.a_check_run import evaluated
 from livhana_assets_tests.loop.patterns.interaction_rows import DAY, interaction_row, log_interactions
+from livhana_assets_tests.loop.patterns.test_features_in_warehouse import a_day as a_day_of_wishes
 from livhana_assets_tests.loop.patterns.test_interactions_in_warehouse import a_day
 
-ASSETS = [interaction_clusters, interaction_patterns]
+ASSETS = [interaction_clusters, interaction_patterns, feature_patterns]
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def turn(
         "dagster/asset_partition_range_start": first.isoformat(),
         "dagster/asset_partition_range_end": last.isoformat(),
     }
-    doors: dict[str, Any] = {"warehouse": warehouse, "min_interactions": minimum}
+    doors: dict[str, Any] = {"warehouse": warehouse, "min_interactions": minimum, "min_feature_requests": 3}
     return dg.materialize(ASSETS, instance=instance, tags=tags, resources=doors)
 
 
@@ -60,12 +61,12 @@ def test_a_range_of_days_is_one_run_and_a_second_one_makes_nothing(
     assert {name: one.passed for name, one in evaluated(result).items()} == {
         "rows_conserved": True, "minimum_evidence": True, "no_secrets": True,
     }  # fmt: skip
-    assert [told(result, one)["made"] for one in ASSETS] == [5, 5]
+    assert [told(result, one)["made"] for one in ASSETS] == [5, 5, 5]
     shown = told(result, interaction_patterns)
     assert "| gap | " in shown["patterns"] and "sourdough" in shown["patterns"]
     assert shown["plot"].startswith("![served per question](data:image/png;base64,")
     again = turn(warehouse, instance, DAY - timedelta(days=29), DAY)
-    assert [told(again, one)["made"] for one in ASSETS] == [0, 0]
+    assert [told(again, one)["made"] for one in ASSETS] == [0, 0, 0]
     assert told(again, interaction_patterns)["patterns"] == shown["patterns"]
 
 
@@ -116,3 +117,13 @@ def test_the_checks_find_a_secret_a_wrong_count_and_a_wrong_exemplar(
     interaction_patterns_day(warehouse, DAY)
     stored_with(warehouse, interactions=99)
     assert not minimum_evidence(warehouse, [DAY], 1).passed
+
+
+def test_wishes_stand_in_a_table_and_a_plot(warehouse: DeltaWarehouse, instance: dg.DagsterInstance) -> None:
+    log_interactions(warehouse, a_day_of_wishes())
+    result = turn(warehouse, instance, DAY - timedelta(days=29), DAY)
+    shown = told(result, feature_patterns)
+    assert "dark mode" in shown["patterns"] and shown["plot"].startswith("![wishes by value](data:image/png;base64,")
+    assert shown["found"].startswith("20 interactions read: 11 ask for something")
+    assert all(one.passed for one in evaluated(result).values())
+    assert told(turn(warehouse, instance, DAY, DAY), feature_patterns)["made"] == 0

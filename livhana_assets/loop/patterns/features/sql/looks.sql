@@ -1,0 +1,8 @@
+-- One row per range of days: how many interactions were read, and what they were.
+SELECT
+  IFNULL(SUM(read), 0) AS read,
+  IFNULL(SUM(requests), 0) AS requests,
+  IFNULL(SUM(complaints), 0) AS complaints,
+  IFNULL(SUM(bug_reports), 0) AS bug_reports
+FROM ai_learning.feature_looks
+WHERE day >= @since AND day <= @until
