@@ -46,3 +46,5 @@ bench: setup
 	@.venv/bin/python bench/error_batches.py
 	@.venv/bin/python bench/code_quality.py
 	@.venv/bin/python bench/question_clusters.py
+	@.venv/bin/python bench/regressions.py
+	@.venv/bin/python bench/quantiles.py

@@ -14,21 +14,21 @@ HERE = Path(__file__).parent
 VENV = ROOT / ".venv-peers"
 PYTHON = VENV / "bin" / "python"
 LOCK = HERE / "requirements.lock"
-STAMP = VENV / "installed.lock"
 
 
 class NotRun(Exception):
     """A peer gave no result; the message says why."""
 
 
-def prepare() -> None:
-    """Make `.venv-peers` as the lock says; nothing where it is so already. Raises NotRun."""
-    if STAMP.is_file() and STAMP.read_bytes() == LOCK.read_bytes() and PYTHON.is_file():
-        return
+def prepare(venv: Path = VENV, lock: Path = LOCK) -> Path:
+    """Make a virtual environment as the lock says, or leave it where it is so already; its interpreter. Raises NotRun."""
+    python, stamp = venv / "bin" / "python", venv / "installed.lock"
+    if stamp.is_file() and stamp.read_bytes() == lock.read_bytes() and python.is_file():
+        return python
     uv = Path(sys.executable).parent / "uv"
     commands = (
-        [str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)],
-        [str(uv), "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", "-r", str(LOCK)],
+        [str(uv), "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)],
+        [str(uv), "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(lock)],
     )
     for command in commands:
         try:
@@ -36,7 +36,8 @@ def prepare() -> None:
         except (OSError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines() or [str(error)]
             raise NotRun(f"the peers cannot be installed: {said[-1][:200]}") from error
-    STAMP.write_bytes(LOCK.read_bytes())
+    stamp.write_bytes(lock.read_bytes())
+    return python
 
 
 def run_peer(script: str, form: str, messages: list[str], timeout_s: float = 1800) -> dict[str, Any]:
