@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -189,15 +190,34 @@ class Git:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[int]:
-    """Alone among processes and threads for this path. Gives the descriptor; a child that keeps it open keeps the lock."""
+def locked(path: Path, *, seconds: float | None = None) -> Iterator[int]:
+    """Alone among processes and threads for this path. Gives the descriptor; a child that keeps it open keeps the lock.
+
+    Raises TargetError where it is not free within so many seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, path, seconds)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path, seconds: float | None) -> None:
+    if seconds is None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TargetError(
+                    f"A git command holds {path} for {seconds:.0f} s: end that one, then try again."
+                ) from None
+            time.sleep(0.05)
 
 
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}

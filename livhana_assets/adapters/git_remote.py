@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from livhana_assets.adapters.git_local import moved
-from livhana_assets.adapters.git_plumbing import Answer, Git, GitFailed
+from livhana_assets.adapters.git_plumbing import Answer, Git, GitFailed, locked
 from livhana_assets.loop.proposals.ports import BranchCheckedOut, HeadMoved, TargetError
 
 NETWORK_SECONDS = 900.0
@@ -33,14 +33,17 @@ class RemoteSource:
 
     borrows = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         self._url = url
+        self._lock = folder / "landing.lock"
 
     def prepare(self, clone: Git) -> None:
         return None
 
     def fetch(self, clone: Git) -> None:
         specs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        with locked(self._lock, seconds=NETWORK_SECONDS):
+            pass  # a push that outlived its process has ended, so that what is fetched tells how it ended
         options = ("--prune", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--quiet")
         self._ask(clone, "fetch", *options, *self._served("upload"), "--", self._url, *specs)
 
@@ -72,21 +75,12 @@ class RemoteSource:
 
     def _push(self, clone: Git, spec: str, branch: str, expected: str | None, commit: str) -> None:
         lease = f"--force-with-lease=refs/heads/{branch}:{expected or ''}"
-        present = self.head(branch)
-        if present != expected:
-            raise HeadMoved(moved(branch, expected, present))
-        answer = self._ask(
-            clone,
-            "push",
-            "--porcelain",
-            "--no-verify",
-            lease,
-            *self._served("receive"),
-            "--",
-            self._url,
-            spec,
-            codes=(0, 1),
-        )
+        with locked(self._lock, seconds=NETWORK_SECONDS) as descriptor:
+            present = self.head(branch)
+            if present != expected:
+                raise HeadMoved(moved(branch, expected, present))
+            options = ("--porcelain", "--no-verify", lease, *self._served("receive"), "--", self._url, spec)
+            answer = self._ask(clone, "push", *options, codes=(0, 1), keep_open=(descriptor,))
         told = os.fsdecode(answer.out)
         if "\n=\t" in f"\n{told}" and expected != commit:
             raise HeadMoved(moved(branch, expected, self.head(branch)))
@@ -110,12 +104,17 @@ class RemoteSource:
         answer = self._ask(Git(None), "ls-remote", *options, *self._served("upload"), "--", self._url, *names)
         return os.fsdecode(answer.out).splitlines()
 
-    def _ask(self, git: Git, *arguments: str, codes: tuple[int, ...] = (0,)) -> Answer:
+    def _ask(self, git: Git, *arguments: str, codes: tuple[int, ...] = (0,), keep_open: tuple[int, ...] = ()) -> Answer:
         try:
             environment = self._environment()
             asked = Git(git.git_dir, (*git.configuration, *_TRANSPORTS, *self._credentials(environment)))
             return asked.run(
-                *arguments, environment=environment, codes=codes, cwd=git.git_dir or Path("/"), seconds=NETWORK_SECONDS
+                *arguments,
+                environment=environment,
+                codes=codes,
+                cwd=git.git_dir or Path("/"),
+                keep_open=keep_open,
+                seconds=NETWORK_SECONDS,
             )
         except GitFailed as failed:
             raise TargetError(

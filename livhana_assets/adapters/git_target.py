@@ -37,7 +37,9 @@ class GitTarget:
         self.location = shown(location) if remote else os.path.normpath(Path(location).expanduser().absolute())
         self._folder = home.absolute() / "target" / hashlib.sha256(os.fsencode(self.location)).hexdigest()[:16]
         self._checkouts = home.absolute() / "checkouts"
-        self._source = RemoteSource(location) if remote else LocalSource(Path(self.location), self._folder)
+        self._source = (
+            RemoteSource(location, self._folder) if remote else LocalSource(Path(self.location), self._folder)
+        )
         self._own = OwnClone(self._folder, self._source)
         self._branch = branch
         # A commit's files never change, and analysts read the same ones for every pattern.

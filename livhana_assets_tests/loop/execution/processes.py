@@ -28,6 +28,18 @@ def someone_waits_for(lock: Path) -> bool:
     return any(f":{lock.stat().st_ino} " in line for line in waiting)
 
 
+def this_has_open(file: Path) -> bool:
+    """Whether this very process has the file open."""
+    with suppress(OSError):
+        return any(place.readlink() == file for place in Path("/proc/self/fd").iterdir() if place.is_symlink())
+    return False
+
+
+def named(word: bytes) -> list[int]:
+    """The processes whose command line has the word."""
+    return [pid for pid in _all() if word in _told(pid, "cmdline") and lives(pid)]
+
+
 def until(asked: Callable[[], object], *, every: float = 0.005) -> None:
     """Wait until it is so, asking again after so many seconds; a minute is too long."""
     end = time.monotonic() + 60
