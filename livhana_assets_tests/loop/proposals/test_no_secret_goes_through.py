@@ -30,6 +30,7 @@ from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import draft_patterns
 from livhana_assets.loop.review.decisions import reject
+from livhana_assets.loop.review.pattern_sheet import pattern_sheet
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets_tests.bigquery_server import open_bigquery_server
 from livhana_assets_tests.loop.patterns.error_rows import DAY, error_row, log_errors, python_trace
@@ -126,7 +127,10 @@ def test_no_secret_of_any_column_is_told(warehouse: Warehouse, ground: ProvingGr
     rows = [planted(number, **changes) for number in range(3)]
     patterns = patterns_of(warehouse, *rows)
     told = [text for pattern in patterns for text in told_of(pattern, ground)]
-    assert len(told) >= 6
+    sheets = [pattern_sheet(warehouse, MemoryProposalStore(), lambda *_: None, one.pattern_id) for one in patterns]
+    assert all(sheet.explanation.templates for sheet in sheets)
+    told += [sheet.model_dump_json() for sheet in sheets]
+    assert len(told) >= 7
     assert {column for column, key in KEYS.items() for text in told if key in text} == set()
     assert [text for text in told if "@corp.example" in text] == []
 
