@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,20 @@ def test_text_is_redacted_and_ids_are_not() -> None:
     row = only(error(message="no user ann@corp.example", request_id="4111111111111111"))
     assert "ann@" not in row["message"]
     assert row["request_id"] == "4111111111111111"
+
+
+def test_an_id_that_holds_a_secret_is_hidden_and_still_tells_rows_apart() -> None:
+    ids = [only(error(request_id=f"r?token={letter * 20}1"))["request_id"] for letter in "aab"]
+    assert ids[0] == ids[1] != ids[2] and all(re.fullmatch(r"hidden-[0-9a-f]{24}", one) for one in ids)
+
+
+def test_names_of_services_and_releases_hold_no_secret() -> None:
+    row = only(error(service="shop?password=hunter2", release="ghp_" + "a" * 36, error_type="KeyError"))
+    assert (row["service"], row["release"], row["error_type"]) == (
+        "shop?password=<password:7>",
+        "<token:40>",
+        "KeyError",
+    )
 
 
 def csv_rows(*lines: str | bytes) -> Parsed:

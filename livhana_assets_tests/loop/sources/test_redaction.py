@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livhana_assets.loop.sources.redaction import redact_text, redact_value
+from livhana_assets_tests.planted_secrets import found_again, planted_secrets
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 
@@ -48,6 +49,14 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_X
         ("GB82WEST12345698765432", "GB00XXXX00000000000000"),
         ("userPassword2=hunter2", "userPassword2=<password:7>"),
         ("stripeKey=abc", "stripeKey=<token:3>"),
+        ("bot 912345678:AAabcdefghijklmnopqrstuvwxyz0123456 said", "bot <token:45> said"),
+        (
+            "https://hooks.slack.com/services/T00000000/B00000000/abcdefgh",
+            "https://hooks.slack.com/services/<token:28>",
+        ),
+        ("AccountKey=ab+/cd==;Suffix", "AccountKey=<token:8>;Suffix"),
+        ("apiKey='abcdef", "apiKey='<token:6>"),
+        (r"{\"password\": \"hunter2\"}", r"{\"password\": \"<password:7>\"}"),
         ("call (212) 555-0187 or +49 30 1234567", "call (555) 555-5555 or +55 55 5555555"),
     ],
 )
@@ -193,3 +202,9 @@ def test_the_mark_that_a_service_logs_in_place_of_a_secret_keeps_its_type_and_le
     disguised = {"token": {"$redacted": "str", "length": 12, "value": "hunter2"}}
     assert "hunter2" not in str(redact_value(disguised))
     assert "hunter2" not in str(redact_value({"token": {"$redacted": "hunter2 and more"}}))
+
+
+def test_of_a_thousand_planted_secrets_none_is_left() -> None:
+    secrets = planted_secrets(40)
+    left = [one for one in secrets if found_again([one], redact_text(f"Error: {one.text} (again)"))]
+    assert len(secrets) >= 1000 and left == []
