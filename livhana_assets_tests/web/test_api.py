@@ -377,7 +377,7 @@ def test_a_request_that_died_unanswered_is_carried_out_when_its_time_is_over(api
 def test_every_operation_declares_its_errors_as_problems(api: Api) -> None:
     document = api.get("/openapi.json").json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 9
+    assert len(operations) == 11
     for operation in operations:
         declared = operation["responses"]
         assert {"401", "429", "503"} <= set(declared)
