@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 import dagster as dg
@@ -155,3 +156,20 @@ def test_a_store_that_does_not_answer_loses_no_page(instance: dg.DagsterInstance
         pages.look()
     store.down = False
     assert pages.look() == (entry.id,)
+
+
+def test_a_page_is_logged_though_another_process_adds_its_partition_at_the_same_moment(
+    instance: dg.DagsterInstance,
+) -> None:
+    class Overtaken:
+        """Between Dagster's look and its insert somebody else has inserted."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(instance, name)
+
+        def add_dynamic_partitions(self, definition: str, keys: list[str]) -> None:
+            instance.add_dynamic_partitions(definition, keys)
+            raise sqlite3.IntegrityError("UNIQUE constraint failed")
+
+    log_page(Overtaken(), a_proposal())
+    assert shown(instance, a_proposal()) == "proposed"

@@ -26,9 +26,6 @@ LIVHANA = Path(sys.executable).with_name("livhana")
 LINK = re.compile(r"http://\S+/sign-in\?token=\S+")
 REVIEWER, VIEWER = "ada", "vera"
 
-ADD_PARTITION = """mutation Add($partitionsDefName: String!, $partitionKey: String!, $repositorySelector: RepositorySelector!) {
-  addDynamicPartition(partitionsDefName: $partitionsDefName, partitionKey: $partitionKey, repositorySelector: $repositorySelector) {
-    __typename } }"""
 RUN = "query Run($runId: ID!) { runOrError(runId: $runId) { ... on Run { status tags { key value } } } }"
 RUNS = "query Runs($filter: RunsFilter) { runsOrError(filter: $filter) { ... on Runs { results { runId status } } } }"
 PAGE = """query Page($key: AssetKeyInput!, $partitions: [String!]) { assetOrError(assetKey: $key) { ... on Asset {
@@ -79,9 +76,7 @@ class RunningUp:
         proposal = self.store.add(
             a_proposal(number, proof=a_full_proposal().proof), actor="test", operation=f"n{number}"
         )
-        named = {"partitionsDefName": "proposals", "partitionKey": proposal.id, "repositorySelector": REPOSITORY}
-        with self.browser() as client:
-            client.post("/graphql", json={"query": ADD_PARTITION, "variables": named}).raise_for_status()
+        assert within(60, lambda: self.in_dagster(proposal.id)), "up logs its page, with its partition"
         return proposal
 
     def status(self, proposal: Proposal) -> str:

@@ -205,7 +205,7 @@ def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern
     """Put the proposal's page into the Dagster UI: a materialization of the external asset `proposal[id]`. Display only.
 
     Without a pattern it keeps the plot of the page before."""
-    instance.add_dynamic_partitions("proposals", [made.id])
+    _add_partition(instance, made.id)
     metadata: dict[str, Any] = {
         "title": made.title,
         "status": str(made.status),
@@ -219,6 +219,15 @@ def log_page(instance: dg.DagsterInstance, made: Proposal, pattern: ErrorPattern
     elif (before := _newest_pages(instance, [made.id]).get(made.id)) and "occurrences" in before.metadata:
         metadata["occurrences"] = before.metadata["occurrences"]
     instance.report_runless_asset_event(dg.AssetMaterialization("proposal", partition=made.id, metadata=metadata))
+
+
+def _add_partition(instance: dg.DagsterInstance, name: str) -> None:
+    """It is there afterwards, also where another process adds it at this very moment: Dagster looks, then inserts."""
+    try:
+        instance.add_dynamic_partitions("proposals", [name])
+    except Exception:
+        if not instance.has_dynamic_partition("proposals", name):
+            raise
 
 
 def _lazily(drafter: Drafter) -> Callable[[ErrorPattern], Proposal]:
