@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
-from livhana_assets.loop.patterns.interactions.findings import load_interaction_patterns
+from livhana_assets.loop.patterns.interactions.findings import judge, load_interaction_patterns
 from livhana_assets.loop.patterns.interactions.grouping import group_interactions
 from livhana_assets.loop.patterns.interactions.model import InteractionFindings, InteractionPattern
 from livhana_assets.loop.patterns.interactions.partials import interaction_patterns_day
+from livhana_assets.loop.patterns.interactions.rates import rate
 from livhana_assets.loop.patterns.interactions.states import day_states, note_look, rows_conserved
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets_tests.adapters.test_warehouse_contract import bigquery_warehouse
@@ -266,3 +267,28 @@ def test_both_warehouses_agree(tmp_path: Path) -> None:
             log_interactions(warehouse, rows)
             answers.append(compute(warehouse, DAY, NEXT_DAY).patterns)
     assert answers[0] == answers[1] and len(answers[0]) >= 3
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "base", "kind"),
+    [
+        (3, 4, (50, 100), "unjudged"),
+        (95, 100, (50, 100), "success"),
+        (5, 100, (50, 100), "failure"),
+        (9_300, 10_000, (95, 100), "mixed"),
+        (3, 6, (50, 100), "mixed"),
+        (0, 50, (0, 50), "failure"),
+        (50, 50, (50, 50), "success"),
+    ],
+)
+def test_a_pattern_is_judged_beyond_chance_and_by_more_than_a_hair(
+    hits: int, of: int, base: tuple[int, int], kind: str
+) -> None:
+    assert judge(rate(hits, of), rate(*base), rate(0, of), (), of)[0] == kind
+
+
+def test_bounds_are_wilsons() -> None:
+    # 81 of 263: .2553 to .3662 (Newcombe, "Two-sided confidence intervals for the single proportion", 1998)
+    found = rate(81, 263)
+    assert (found.low, found.high) == (0.2553, 0.3662)
+    assert rate(0, 0).rate is None and rate(0, 20).low == 0.0

@@ -28,6 +28,8 @@ JUDGED = 5
 GIVES_UP, SAME_ANSWER = 0.3, 0.8
 """A failing group is a gap where so much goes unanswered, or where so many get one and the same answer."""
 GOOD = 0.5
+MARGIN = 0.1
+"""With many rows a hair under the rate of all is beyond chance; a failure is worse by so much at least."""
 URGENCY: tuple[Kind, ...] = ("gap", "failure", "mixed", "success", "unjudged")
 
 
@@ -121,7 +123,8 @@ def judge(
         return "unjudged", f"{success.of} rows say whether the customer was served; {JUDGED} are needed."
     base = overall.rate or 0.0
     said = f"served {success.rate:.0%} of {success.of} (95 %: {success.low:.0%} to {success.high:.0%}), all questions {base:.0%}"
-    if success.high < max(base, GOOD) and success.rate <= base:
+    worse = success.high < base and success.rate <= base - MARGIN
+    if worse or (success.high < GOOD and success.rate <= base):
         if (unanswered.rate or 0) >= GIVES_UP:
             return "gap", f"{said}; {unanswered.rate:.0%} got no answer."
         if answers and answers[0].interactions >= SAME_ANSWER * interactions:

@@ -37,6 +37,10 @@ class DayState:
     def due_for_patterns(self) -> bool:
         return self.grouped != self.clustered or self.made_of != self.mark
 
+    @property
+    def due(self) -> bool:
+        return self.due_for_groups or self.due_for_patterns
+
 
 def day_states(warehouse: Warehouse, since: date, until: date) -> dict[date, DayState]:
     """Every day of a range, both ends included, that has interactions or something that was made of them."""
