@@ -10,7 +10,7 @@ import typer
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, progress, say
 from livhana_assets.loop.patterns.correction_rows import load_corrections
 from livhana_assets.loop.patterns.corrections import pattern_id
-from livhana_assets.loop.patterns.regrouping import regroup
+from livhana_assets.loop.patterns.regrouping import regroup, uncorrected_days
 from livhana_assets.loop.proposals.crashes import with_suspect_commit
 from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.review.correcting import Corrected, Person, merge_patterns, split_pattern, undo_correction
@@ -77,10 +77,12 @@ def _person(by: str, reason: str) -> Person:
 
 
 def _regrouped(loop: Loop, done: Corrected) -> None:
-    with progress("Grouping the days again", len(done.days), "days") as step:
-        regroup(loop.warehouse, done.days, step)
-    if done.days:
-        say(f"{counted(len(done.days), 'day')} grouped again, {done.days[0]} to {done.days[-1]}; no error was lost.")
+    """Also the days that an earlier correction was cut off from."""
+    days = sorted({*done.days, *uncorrected_days(loop.warehouse)})
+    with progress("Grouping the days again", len(days), "days") as step:
+        regroup(loop.warehouse, days, step)
+    if days:
+        say(f"{counted(len(days), 'day')} grouped again, {days[0]} to {days[-1]}; no error was lost.")
     for proposal in done.superseded:
         say(f"{proposal} is superseded: its pattern is gone.")
 
