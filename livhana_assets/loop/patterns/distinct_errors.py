@@ -11,7 +11,14 @@ from livhana_assets.loop.patterns.days import day_bounds, day_sql
 from livhana_assets.loop.sources.ports import Warehouse
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
+
+    Numbers = npt.NDArray[np.int64]
+
+DENSE = 1 << 26
+"""So many combinations of service, type and head are counted in one array; more of them are sorted."""
 
 
 @dataclass(frozen=True)
@@ -36,47 +43,96 @@ class Distinct:
 
 def load_distinct(warehouse: Warehouse, day: date) -> Distinct:
     """Each error of the day once. Only a day to which a row was delivered twice is looked through for the latest delivery."""
-    import pyarrow.compute as pc
-
     distinct = _load(warehouse, day, "rows_once")
-    if len(pc.unique(distinct.error_ids)) == len(distinct.error_ids):
-        return distinct
-    return _first_of_each(_load(warehouse, day, "rows_latest"))
+    return distinct if all_differ(distinct.error_ids) else _first_of_each(_load(warehouse, day, "rows_latest"))
 
 
 def _load(warehouse: Warehouse, day: date, rows: str) -> Distinct:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    grouped = warehouse.query(day_sql("message_groups", rows), day_bounds(day)).combine_chunks()
+    said = warehouse.query(day_sql("message_heads", rows), day_bounds(day))
     # Keys first: a row that arrives between the two queries then has a trace nobody asks for, never the reverse.
     keyed = warehouse.query(day_sql("trace_keys", rows), day_bounds(day)).select(["error_id", "trace_key"])
     traces = warehouse.query(day_sql("distinct_traces", rows), day_bounds(day)).to_pylist() if len(keyed) else []
-    lists = _flat(grouped["error_ids"], pa.large_list(pa.string()))
-    messages = _messages(grouped, pc.list_value_length(lists).to_pylist())
+    messages, of_said = _messages(said)
     known = pa.array([row["trace_key"] for row in traces], pa.string())
-    places = pc.add(pc.index_in(_flat(keyed["trace_key"], pa.string()), value_set=known), pa.scalar(len(messages)))
+    of_keyed = pc.add(pc.index_in(_flat(keyed["trace_key"]), value_set=known), pa.scalar(len(messages), pa.int32()))
     return Distinct(
         messages,
         traces,
-        pa.concat_arrays([pc.list_flatten(lists), _flat(keyed["error_id"], pa.string())]),
-        pa.concat_arrays([pc.list_parent_indices(lists).cast(pa.int64()), places.cast(pa.int64())]),
+        pa.concat_arrays([_flat(said["error_id"]), _flat(keyed["error_id"])]),
+        pa.concat_arrays([pa.array(of_said, pa.int64()), of_keyed.cast(pa.int64())]),
     )
 
 
-def _flat(column: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+def _flat(column: pa.ChunkedArray) -> pa.Array:
     import pyarrow as pa
 
-    column = column.cast(kind)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], kind)
+    column = column.cast(pa.string())
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.string())
 
 
-def _messages(grouped: pa.Table, lines: Sequence[int]) -> list[Message]:
-    columns = [grouped[name].to_pylist() for name in ("service", "error_type", "head")]
-    return [
-        Message(service or "", error_type or "", head or "", count)
-        for service, error_type, head, count in zip(*columns, lines, strict=True)
-    ]
+def _messages(said: pa.Table) -> tuple[list[Message], Numbers]:
+    """The distinct messages, and which of them each row has."""
+    import numpy as np
+
+    columns = [_encoded(said[name]) for name in ("service", "error_type", "head")]
+    combined = np.zeros(len(said), np.int64)
+    for codes, values in columns:
+        combined = combined * max(1, len(values)) + codes
+    distinct, of_row, lines = _counted(combined, int(np.prod([max(1, len(values)) for _, values in columns])))
+    texts: list[list[str]] = []
+    for _, values in reversed(columns):
+        texts.append([values[code] for code in (distinct % max(1, len(values))).tolist()])
+        distinct = distinct // max(1, len(values))
+    heads, types, services = texts
+    return [Message(*one) for one in zip(services, types, heads, lines.tolist(), strict=True)], of_row
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[Numbers, list[str]]:
+    """Which of the values each row has, and the values; nothing is an empty text."""
+    import numpy as np
+    import pyarrow as pa
+
+    encoded = column.cast(pa.string()).fill_null("").dictionary_encode().unify_dictionaries()
+    if not encoded.num_chunks:
+        return np.zeros(0, np.int64), []
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks]).astype(np.int64)
+    return codes, encoded.chunk(0).dictionary.to_pylist()
+
+
+def _counted(combined: Numbers, combinations: int) -> tuple[Numbers, Numbers, Numbers]:
+    """The distinct numbers in order, which of them each is, and how often each occurs."""
+    import numpy as np
+
+    if combinations > DENSE:
+        return np.unique(combined, return_inverse=True, return_counts=True)
+    counts = np.bincount(combined, minlength=1)
+    distinct = np.flatnonzero(counts)
+    place = np.zeros(len(counts), np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[combined], counts[distinct]
+
+
+def all_differ(texts: pa.Array) -> bool:
+    """Whether no text occurs twice. False too where two only seem alike, which costs a second look and nothing else."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    sizes = pc.binary_length(texts)
+    size = sizes[0].as_py() if len(texts) else 0
+    if not size or pc.min(sizes).as_py() != pc.max(sizes).as_py() or texts.offset:
+        return len(pc.unique(texts)) == len(texts)
+    letters = np.frombuffer(texts.buffers()[2], np.uint8, len(texts) * size).reshape(len(texts), size)
+    mixed = np.zeros(len(texts), np.uint64)
+    padded = np.zeros((len(texts), -(-size // 8) * 8), np.uint8)
+    padded[:, :size] = letters
+    for word in padded.view(np.uint64).T:
+        mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    mixed.sort()
+    return not bool((mixed[1:] == mixed[:-1]).any())
 
 
 def _first_of_each(distinct: Distinct) -> Distinct:

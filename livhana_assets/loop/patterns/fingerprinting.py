@@ -5,8 +5,8 @@ What has a trace is fingerprinted by itself. The messages without one are groupe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from livhana_assets.loop.patterns.fingerprints import (
     has_frames,
     message_fingerprint,
 )
-from livhana_assets.loop.patterns.messages.grouping import group_heads
+from livhana_assets.loop.patterns.messages.grouping import group_templates, read_heads
 from livhana_assets.loop.patterns.messages.heads import collapse
 from livhana_assets.loop.patterns.messages.templates import template
 from livhana_assets.loop.patterns.settling import settle_day
@@ -31,6 +31,8 @@ from livhana_assets.loop.sources.redaction import redact_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Scope = tuple[str, str]
+"""Service and type: messages of different ones never share a group."""
 TOLD_APART = 50
 """Templates of one group that are kept one by one, so that a person can split one off. Where there are more, they are values: the group's
 template stands for them all, and what is kept does not grow with the values."""
@@ -84,29 +86,25 @@ def _of_trace(row: Mapping[str, Any]) -> Grouped | Message:
 def _of_messages(messages: Sequence[Message]) -> tuple[list[Grouped], list[int]]:
     """Each template that is told apart, and the place of each message's in them."""
     heads = [((one.service, one.error_type), one.head) for one in messages]
-    found = group_heads(heads, [one.lines for one in messages])
-    told: dict[tuple[str, str, str], set[str]] = {}
-    for one, (own, group) in zip(messages, found, strict=True):
-        told.setdefault((one.service, one.error_type, group), set()).add(own)
-    places: dict[tuple[str, str, str, str], int] = {}
-    grouped: list[Grouped] = []
-    place_of: list[int] = []
-    for one, (own, group) in zip(messages, found, strict=True):
-        few = len(told[one.service, one.error_type, group]) <= TOLD_APART
-        named = (one.service, one.error_type, group, own if few else group)
-        place = places.setdefault(named, len(grouped))
-        if place == len(grouped):
-            grouped.append(_of_template(*named))
-        grouped[place] = replace(grouped[place], occurrences=grouped[place].occurrences + one.lines)
-        place_of.append(place)
-    return grouped, place_of
+    template_of_head, templates, lines = read_heads(heads, [one.lines for one in messages])
+    groups = group_templates(templates, lines)
+    sizes = Counter((scope, group) for (scope, _), group in zip(templates, groups, strict=True))
+    told: dict[tuple[Scope, str, str], int] = {}
+    counts: Counter[int] = Counter()
+    places: list[int] = []
+    for (scope, own), group, count in zip(templates, groups, lines, strict=True):
+        named = (scope, group, own if sizes[scope, group] <= TOLD_APART else group)
+        places.append(told.setdefault(named, len(told)))
+        counts[places[-1]] += count
+    grouped = [_of_template(*named, counts[place]) for named, place in told.items()]
+    return grouped, [places[place] for place in template_of_head]
 
 
-def _of_template(service: str, error_type: str, group: str, own: str) -> Grouped:
-    service, error_type, group, own = (redact_text(text) for text in (service, error_type, group, own))
+def _of_template(scope: Scope, group: str, own: str, lines: int) -> Grouped:
+    service, error_type, group, own = (redact_text(text) for text in (*scope, group, own))
     made = message_fingerprint(service, error_type, group)
     alone = made if own == group else message_fingerprint(service, error_type, own)
-    return Grouped("", template_key(alone.value, own), made.value, made.rule, own, 0)
+    return Grouped("", template_key(alone.value, own), made.value, made.rule, own, lines)
 
 
 def row_fingerprint(row: Mapping[str, Any]) -> Fingerprint:

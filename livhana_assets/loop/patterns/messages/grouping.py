@@ -14,28 +14,35 @@ Scoped = tuple[Hashable, str]
 
 def group_heads(heads: Sequence[Scoped], lines: Sequence[int]) -> list[tuple[str, str]]:
     """For each collapsed head its template and the template of its group. Heads of different scopes never share a group."""
-    templates = [(scope, template_of(head)) for scope, head in heads]
-    counted: Counter[Scoped] = Counter()
-    for one, count in zip(templates, lines, strict=True):
-        counted[one] += count
-    groups = group_templates(counted)
-    return [(one[1], groups[one]) for one in templates]
+    places, templates, counts = read_heads(heads, lines)
+    groups = group_templates(templates, counts)
+    return [(templates[place][1], groups[place]) for place in places]
 
 
-def group_templates(counted: Counter[Scoped]) -> dict[Scoped, str]:
-    """Merged, then without variants, then merged once more, as variants that are gone bring values together."""
-    known = list(counted)
-    merged = _merged(counted)
-    plainest = plainer_variants(set(merged.values()))
-    joined = {one: (one[0], plainest.get(scoped, scoped[1])) for one, scoped in merged.items()}
+def read_heads(heads: Sequence[Scoped], lines: Sequence[int]) -> tuple[list[int], list[Scoped], list[int]]:
+    """The place of each head's template, the distinct templates, and how many lines each has."""
+    known: dict[Scoped, int] = {}
+    counts: list[int] = []
+    places: list[int] = []
+    for (scope, head), count in zip(heads, lines, strict=True):
+        place = known.setdefault((scope, template_of(head)), len(counts))
+        if place == len(counts):
+            counts.append(0)
+        counts[place] += count
+        places.append(place)
+    return places, list(known), counts
+
+
+def group_templates(templates: Sequence[Scoped], lines: Sequence[int]) -> list[str]:
+    """Of each distinct template the template of its group: merged, then without variants, then merged once more, as variants that are
+    gone bring values together."""
+    scopes = [scope for scope, _ in templates]
+    merged = list(zip(scopes, merge_templates(templates, lines), strict=True))
+    plainest = plainer_variants(set(merged))
+    joined = [(scope, plainest.get((scope, text), text)) for scope, text in merged]
     again: Counter[Scoped] = Counter()
-    for one in known:
-        again[joined[one]] += counted[one]
-    final = _merged(again)
-    return {one: final[joined[one]][1] for one in known}
-
-
-def _merged(counted: Counter[Scoped]) -> dict[Scoped, Scoped]:
-    known = list(counted)
-    merged = merge_templates(known, [counted[one] for one in known])
-    return {one: (one[0], text) for one, text in zip(known, merged, strict=True)}
+    for one, count in zip(joined, lines, strict=True):
+        again[one] += count
+    distinct = list(again)
+    final = dict(zip(distinct, merge_templates(distinct, [again[one] for one in distinct]), strict=True))
+    return [final[one] for one in joined]

@@ -66,7 +66,7 @@ class Rows:
         return np.arange(len(self.tokens)) - np.repeat(self.starts, self.sizes)
 
 
-def merge_templates(templates: Sequence[tuple[Hashable, str]], lines: Sequence[int]) -> list[str]:
+def merge_templates(templates: Sequence[tuple[Any, str]], lines: Sequence[int]) -> list[str]:
     """What each template becomes; never across scopes. `templates` are distinct, `lines` says how often each occurred.
 
     The result depends on the set alone, not on its order."""
@@ -92,7 +92,7 @@ def merge_templates(templates: Sequence[tuple[Hashable, str]], lines: Sequence[i
 # --- tokens --------------------------------------------------------------------------------------------------------
 
 
-def _read(templates: Sequence[tuple[Hashable, str]], lines: Sequence[int]) -> tuple[list[str], Rows]:
+def _read(templates: Sequence[tuple[Any, str]], lines: Sequence[int]) -> tuple[list[str], Rows]:
     import numpy as np
 
     numbers: dict[str, int] = {WILD: WILD_ID, MERGED: MERGED_ID, "": NOTHING_ID}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from livhana_assets.loop.patterns.messages.heads import collapse, whole_words
-from livhana_assets.loop.patterns.messages.words import CALENDAR, CLOSING, OPENING, WILD, Word, read_word
+from livhana_assets.loop.patterns.messages.words import CALENDAR, CLOSING, OPENING, WILD, Kind, Word, read_word
 
 IDENTIFIER = r"'[A-Za-z_$][\w$.]*'"
 CODE_NAMES = re.compile(
@@ -17,6 +17,8 @@ CODE_NAMES = re.compile(
 QUOTED = re.compile(r"(?<!\w)(?:\"[^\"\n]*\"|'[^'\n]*'(?!\w)|`[^`\n]*`)")
 REQUEST_LINE = re.compile(r"\"[A-Z]{3,10} ")
 """`"GET /cart HTTP/1.1"`: the verb is no data."""
+SAID_BEFORE = re.compile(r"(?:^|[\s{,](?:msg|message|event|err|error|reason|title|detail)=)$")
+"""In structured logs a quotation at the start, or after such a key, is the message itself."""
 NAME = re.compile(r"[A-Za-z_][\w.$-]*$")
 
 
@@ -48,6 +50,8 @@ def _quotes_masked(text: str, keep_names: bool) -> str:
         quoted = found.group()
         if REQUEST_LINE.match(quoted) or (keep_names and NAME.match(quoted[1:-1])):
             return quoted
+        if keep_names and SAID_BEFORE.search(text[max(0, found.start() - 12) : found.start()]):
+            return quoted
         return f"{quoted[0]}{WILD}{quoted[-1]}"
 
     return QUOTED.sub(masked, text)
@@ -56,19 +60,18 @@ def _quotes_masked(text: str, keep_names: bool) -> str:
 def _joined(words: list[Word]) -> str:
     """The words in a line; a quantity takes its unit, a time its day and month, a list becomes its first element."""
     out: list[str] = []
-    after_data = False
+    last: Kind = "word"
     for text, kind in words:
-        if kind == "word":
+        if kind == "word" or (kind == "data" and last == "word"):
             out.append(text)
-            after_data = False
         elif kind == "data":
             _add_data(out, text)
-            after_data = True
-        elif after_data and (out[-1].endswith(WILD) or kind == "calendar"):
+        elif last == "data" and (kind == "calendar" or out[-1].endswith(WILD)):
             out[-1] += _tail(text)
+            continue
         else:
             out.append(text)
-            after_data = False
+        last = kind
     return " ".join(out)
 
 

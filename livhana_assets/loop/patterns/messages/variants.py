@@ -28,9 +28,8 @@ def plainer_variants(templates: Collection[tuple[Scope, str]]) -> dict[tuple[Sco
 def _plainer(template: str) -> list[str]:
     """What is left says a word at least, and is shorter: no two templates are each the plainer one."""
     left = [template[: found.start()] + template[found.end() :] for found in BRACKETED.finditer(template)]
-    left += [
-        template[: found.start()] + WILD + template[found.end() :]
-        for found in WRAPPED.finditer(template)
-        if found.group() != WILD
-    ]
+    for found in WRAPPED.finditer(template):
+        wrapped = found.group().rstrip(":.")
+        if wrapped != WILD:
+            left.append(template[: found.start()] + WILD + template[found.start() + len(wrapped) :])
     return [one for one in left if len(one) < len(template) and LETTER.search(one)]

@@ -75,6 +75,8 @@ def read_word(word: str) -> Word:
     core = rest.rstrip(CLOSING)
     if not core:
         return Word(word, "data" if WILD in word else "word")
+    if core == "/":
+        return Word(word.replace("/", WILD), "data")
     before, after = word[: len(word) - len(rest)], rest[len(core) :]
     masked = _masked(core)
     if masked.startswith(WILD):
