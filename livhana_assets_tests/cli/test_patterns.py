@@ -37,7 +37,7 @@ def shop(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def by_count(shop: Terminal) -> dict[int, str]:
-    return {int(row["occurrences"]): row["pattern"] for row in shop.json("analyze", "--dry-run")}
+    return {int(row["occurrences"]): row["pattern"] for row in shop.json("analyze", "bugs", "--dry-run")}
 
 
 def test_a_pattern_is_shown_merged_split_and_put_back(shop: Terminal) -> None:
