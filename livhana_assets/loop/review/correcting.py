@@ -102,7 +102,7 @@ def _fingerprint(warehouse: Warehouse, known: tuple[Correction, ...], name: str)
         return found.fingerprint
     moved = [one for one in standing(known).moved() if pattern_id(one) == name]
     if not moved:
-        raise NoSuchPattern(f"There is no pattern {name}: `livhana analyze --dry-run` lists them.")
+        raise NoSuchPattern(f"There is no pattern {name}: `livhana analyze bugs --dry-run` lists them.")
     return moved[0]
 
 

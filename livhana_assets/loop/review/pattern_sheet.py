@@ -84,4 +84,4 @@ def _gone(pattern_id: str, known: tuple[Correction, ...]) -> str:
     for fingerprint in stands.moved():
         if _id(fingerprint) == pattern_id:
             return f"{pattern_id} counts as {_id(stands.final(fingerprint))} now: show that one."
-    return f"There is no pattern {pattern_id}: `livhana analyze --dry-run` lists them."
+    return f"There is no pattern {pattern_id}: `livhana analyze bugs --dry-run` lists them."
