@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -12,7 +12,7 @@ from livhana_assets.automation.jobs import daily_improvement, execute_proposal, 
 from livhana_assets.automation.requests import asked_or_skipped, request_execution
 from livhana_assets.automation.switch import DRAFT, held, off
 from livhana_assets.loop.partitions import monthly, weekly
-from livhana_assets.loop.patterns.unread import unread_days
+from livhana_assets.loop.patterns.due import due_days
 from livhana_assets.loop.proposals.model import Status
 from livhana_assets.loop.review.by_policy import approve_allowed
 from livhana_assets.wiring import Loop, now, read_settings
@@ -35,12 +35,12 @@ def _at(cron: str, job: Any) -> Callable[[Callable[..., Any]], dg.ScheduleDefini
 
 @_at("0 2 * * *", daily_improvement)
 def daily_improvement_0200(context: dg.ScheduleEvaluationContext, loop: dg.ResourceParam[Loop]) -> Asked:
-    """Every day that has rows which are not grouped yet, yesterday and today; then drafts. The original's daily cron."""
+    """Every day that has something which no run has looked at, yesterday and today; then drafts. The original's daily cron."""
     if why := off(loop):
         return dg.SkipReason(why)
     today = context.scheduled_execution_time.astimezone(UTC).date()
-    since = datetime.combine(today - timedelta(days=LOOK_BACK_DAYS), time(), UTC)
-    first = min((*unread_days(loop.warehouse, since), today - timedelta(days=1)))
+    yesterday = today - timedelta(days=1)
+    first = min((*due_days(loop.warehouse, today - timedelta(days=LOOK_BACK_DAYS), today), yesterday))
     return dg.RunRequest(tags={**DRAFT, **day_range(first, today)})
 
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say
-from livhana_assets.cli.turns import pattern_rows, settle, start_job, turn_daily
+from livhana_assets.cli.turns import first_due, pattern_rows, settle, start_job, turn_daily
 from livhana_assets.loop.patterns.model import Value
+from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.review.correcting import NoSuchPattern
 from livhana_assets.wiring import Loop, now
 
@@ -52,7 +53,9 @@ def analyze(
         print_json(values[what] if what else values)
         return
     for kind, one in found.items():
-        print_rows(one.rows[:SHOWN], f"{kind}: {one.told}")
+        out.print(f"{kind}: {printable(one.told)}", style="bold", markup=False)
+        if one.rows:
+            print_rows(one.rows[:SHOWN])
         if len(one.rows) > SHOWN:
             say(f"and {len(one.rows) - SHOWN} more: `livhana analyze {kind} --dry-run --json`")
 
@@ -64,7 +67,7 @@ def _look(loop: Loop, chosen: Sequence[str]) -> None:
         settle(loop)
     if set(chosen) - {"quality"}:
         today = now().date()
-        turn_daily(loop, today - timedelta(days=WINDOW_DAYS - 1), today)
+        turn_daily(loop, first_due(loop, today), today)
     if "bugs" in chosen:
         start_job(loop, "draft_proposals")
     elif "quality" in chosen:
@@ -73,7 +76,7 @@ def _look(loop: Loop, chosen: Sequence[str]) -> None:
 
 def _bugs(loop: Loop) -> Found:
     rows = pattern_rows(loop)
-    return Found(f"{len(rows)} patterns of crashes", rows, rows)
+    return Found(counted(len(rows), "pattern") + " of crashes", rows, rows)
 
 
 def _performance(loop: Loop) -> Found:
@@ -94,7 +97,7 @@ def _performance(loop: Loop) -> Found:
         for one in found
     ]
     slow = sum(one.kind == "slow" for one in found)
-    return Found(f"{slow} slow endpoints, {len(found) - slow} that became slower", values(found), rows)
+    return Found(f"{counted(slow, 'slow endpoint')}, {len(found) - slow} that became slower", values(found), rows)
 
 
 def _learning(loop: Loop) -> Found:
@@ -146,7 +149,7 @@ def _quality(loop: Loop) -> Found:
         }
         for one in sorted(found, key=lambda one: (one.rank, one.kind))
     ]
-    return Found(f"{len(found)} places of the code that invite the next fault", _dumped(found), rows)
+    return Found(counted(len(found), "place") + " in the code that may bring the next fault", _dumped(found), rows)
 
 
 FINDERS: dict[str, Callable[[Loop], Found]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -18,8 +18,7 @@ from livhana_assets.loop.execution.recovery import recover
 from livhana_assets.loop.execution.reproof import prove_patch
 from livhana_assets.loop.execution.reversal import settle_reversals
 from livhana_assets.loop.execution.rows import execution_rows
-from livhana_assets.loop.patterns.regrouping import uncorrected_days
-from livhana_assets.loop.patterns.unread import unread_days
+from livhana_assets.loop.patterns.due import due_days
 from livhana_assets.loop.proposals.lifecycle import LANDED
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.pattern_states import pattern_states
@@ -67,7 +66,7 @@ def run(
     if not dry_run:
         loop.base()
     settle(loop)
-    turn_daily(loop, first if day or from_day else _first_unread(loop, first), last)
+    turn_daily(loop, first if day or from_day else first_due(loop, first), last)
     if dry_run:
         _would_draft(loop)
         return
@@ -104,12 +103,9 @@ def _run_period(loop: Loop, what: str, first: date, last: date, *, dry_run: bool
     _told(loop)
 
 
-def _first_unread(loop: Loop, today: date) -> date:
-    """The first day of the last thirty whose rows are not all grouped (yesterday's late hours, days without a run, late rows), and the first
-    that a person's correction has not reached."""
-    since = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=30)
-    corrected = (day for day in uncorrected_days(loop.warehouse) if FIRST_DAY <= day <= today)
-    return min((*unread_days(loop.warehouse, since), *corrected, today))
+def first_due(loop: Loop, today: date) -> date:
+    """The first day of the last thirty that holds what no run has looked at (yesterday's late hours, days without a run, late rows); else today."""
+    return min((*due_days(loop.warehouse, max(FIRST_DAY, today - timedelta(days=30)), today), today))
 
 
 def asked_days(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livhana_assets.loop.patterns.days import day_bounds, day_sql
 from livhana_assets.loop.sources.ports import Warehouse
@@ -21,8 +21,7 @@ DENSE = 1 << 26
 """So many combinations of service, type and head are counted in one array; more of them are sorted."""
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """A collapsed head that `lines` errors share, which have no trace that can be read."""
 
     service: str
@@ -126,9 +125,9 @@ def all_differ(texts: pa.Array) -> bool:
         return len(pc.unique(texts)) == len(texts)
     letters = np.frombuffer(texts.buffers()[2], np.uint8, len(texts) * size).reshape(len(texts), size)
     mixed = np.zeros(len(texts), np.uint64)
-    padded = np.zeros((len(texts), -(-size // 8) * 8), np.uint8)
-    padded[:, :size] = letters
-    for word in padded.view(np.uint64).T:
+    if size % 8:
+        letters = np.pad(letters, ((0, 0), (0, -size % 8)))
+    for word in letters.view(np.uint64).T:
         mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
     mixed.sort()

@@ -36,6 +36,10 @@ class ErrorDay:
         return self.fingerprinted != self.grouped or self.patterns_of != self.fingerprints_of
 
     @property
+    def due(self) -> bool:
+        return self.due_for_fingerprints or self.due_for_patterns
+
+    @property
     def conserved(self) -> Conserved:
         return Conserved(self.logged, self.fingerprinted, self.grouped)
 

@@ -10,6 +10,7 @@ from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_
 from livhana_assets.loop.patterns.error_looks import error_days, note_fingerprints, note_patterns
 from livhana_assets.loop.patterns.errors import error_patterns_day
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
+from livhana_assets.loop.patterns.regrouping import uncorrected_days
 from livhana_assets.loop.sources.assets import check_result, cost, error_logs
 from livhana_assets.loop.sources.ports import Warehouse
 
@@ -35,7 +36,8 @@ def error_fingerprints(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.MaterializeResult:
     days = error_days(warehouse, *span_of(context))
-    due = [one for one in days.values() if one.due_for_fingerprints]
+    corrected = uncorrected_days(warehouse)
+    due = [one for one in days.values() if one.due_for_fingerprints or one.day in corrected]
     context.log.info(f"{len(context.partition_keys)} days, {len(due)} with rows that are not grouped yet")
     for number, one in enumerate(due, 1):
         rows = fingerprint_day(warehouse, one.day)

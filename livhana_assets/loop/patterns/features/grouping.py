@@ -12,7 +12,7 @@ from typing import Any
 
 from livhana_assets.loop.patterns.features.reading import Meaning, Reading, read, wish
 from livhana_assets.loop.patterns.interactions.clustering import cluster
-from livhana_assets.loop.patterns.interactions.grouping import readable
+from livhana_assets.loop.patterns.interactions.grouping import READ
 from livhana_assets.loop.patterns.interactions.identity import name_groups
 from livhana_assets.loop.patterns.interactions.partials import EXEMPLARS, TITLE, settled, shown, terms_of
 from livhana_assets.loop.patterns.interactions.rates import top_terms
@@ -41,7 +41,7 @@ class Asked:
     """One wording of a wish."""
 
     text: str
-    """Redacted, in plain form."""
+    """Redacted, as it was said."""
     wish: str
     reading: Reading
 
@@ -50,8 +50,8 @@ def feature_patterns_day(warehouse: Warehouse, day: date, encode: Encode = lexic
     """Write `ai_learning.feature_patterns` of one day out of its interactions."""
     import pyarrow as pa
 
-    distinct = warehouse.query(statement("distinct_texts"), of_day(day)).to_pylist()
-    readings = {row["text_key"]: _asked(row["text"]) for row in distinct}
+    distinct = warehouse.query(statement("distinct_texts", SQL), of_day(day)).to_pylist()
+    readings = {row["text_key"]: _asked(row["text"], row["unserved"] > 0) for row in distinct}
     asked = {key: one for key, one in readings.items() if one.reading.meaning == "request"}
     rows = warehouse.query(statement("day_rows", SQL), of_day(day))
     meanings = Counter(readings[key].reading.meaning for key in rows["text_key"].to_pylist() if key in readings)
@@ -61,10 +61,9 @@ def feature_patterns_day(warehouse: Warehouse, day: date, encode: Encode = lexic
     return Read(len(rows), meanings, len(made))
 
 
-def _asked(text: str | None) -> Asked:
-    """Read as it was written, for capitals and digits tell nothing; kept as redacted."""
-    line = shown(text, 2000)
-    return Asked(readable(line), plain(wish(line)), read(line))
+def _asked(text: str | None, unserved: bool = False) -> Asked:
+    line = shown(text, READ)
+    return Asked(line, plain(wish(line)), read(line, unserved=unserved))
 
 
 def _with_keys(rows: Any, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -105,8 +104,9 @@ def _patterns(
 
 
 def _row(day: date, rows: Sequence[Mapping[str, Any]], asked: Mapping[str, Asked]) -> dict[str, Any]:
-    nearest = sorted(rows, key=lambda row: (-row["nearness"], row["interaction_id"]))
+    nearest = sorted(rows, key=lambda row: (-row["nearness"], len(asked[row["text_key"]].text), row["interaction_id"]))
     first_of = {row["text_key"]: row for row in reversed(nearest)}
+    exemplars = list(dict.fromkeys(first_of[row["text_key"]]["interaction_id"] for row in nearest))
     readings = [asked[row["text_key"]].reading for row in rows]
     customers = sorted({row["customer"] for row in rows})
     efforts = Counter(reading.effort for reading in readings)
@@ -124,14 +124,8 @@ def _row(day: date, rows: Sequence[Mapping[str, Any]], asked: Mapping[str, Asked
         "first_seen": min(row["occurred_at"] for row in rows),
         "last_seen": max(row["occurred_at"] for row in rows),
         "terms": json.dumps([{"term": term, "asked": count} for term, count in terms.items()]),
-        "exemplars": json.dumps(sorted_exemplars(first_of)),
+        "exemplars": json.dumps(exemplars[:EXEMPLARS]),
     }
-
-
-def sorted_exemplars(first_of: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """One interaction of each wording, nearest to the middle first."""
-    ordered = sorted(first_of.values(), key=lambda row: (-row["nearness"], row["interaction_id"]))
-    return [row["interaction_id"] for row in ordered[:EXEMPLARS]]
 
 
 def _channels(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -23,6 +23,8 @@ class Cue:
     request: float
     complaint: float
     bug: float
+    unserved: float
+    """More for a request where the platform could not help: who asks whether it is offered would have it."""
     frame: bool
 
 
@@ -61,15 +63,23 @@ def cues() -> Cues:
 
 def _cue(told: dict[str, Any]) -> Cue:
     request, complaint, bug = (float(told.get(name, 0)) for name in ("request", "complaint", "bug"))
-    return Cue(told["name"], re.compile(told["pattern"]), request, complaint, bug, bool(told.get("frame")))
+    return Cue(
+        told["name"],
+        re.compile(told["pattern"]),
+        request,
+        complaint,
+        bug,
+        float(told.get("unserved", 0)),
+        bool(told.get("frame")),
+    )
 
 
-def read(message: str | None) -> Reading:
-    """The meaning of one message, out of its first 600 characters."""
+def read(message: str | None, *, unserved: bool = False) -> Reading:
+    """The meaning of one message, out of its first 600 characters. `unserved`: the platform could not help who said it."""
     text, known = _head(message), cues()
     found = [cue for cue in known.cues if cue.pattern.search(text)]
     scores: dict[Meaning, float] = {
-        "request": sum(cue.request for cue in found),
+        "request": sum(cue.request + cue.unserved * unserved for cue in found),
         "bug": sum(cue.bug for cue in found),
         "complaint": sum(cue.complaint for cue in found),
     }

@@ -23,14 +23,15 @@ ALONE = -1
 CAP = 6000
 """Ward's method holds a distance for each pair: of more texts the most frequent are merged and the others assigned to the nearest centre."""
 NEIGHBOURS, STEPS = 15, 4
+"""Of fewer than 225 texts each has a fifteenth of them as neighbours, 4 at least, or small groups would run into each other."""
 FEWEST = 30
 """Below so many texts there is no graph worth walking on; average linkage is cut at a fixed distance."""
 FIXED_CUT = 0.85
 NEAR_BEST = 0.97
 """The silhouette is flat about its maximum: the fewest groups that reach so much of it are taken, as with the one-standard-error rule."""
 CUTS = 36
-SMALLEST_MEAN = 6
-"""No cut is tried that leaves fewer texts to a group on average."""
+SMALLEST_MEAN, MOST = 4, 1000
+"""No cut is tried that leaves fewer texts to a group on average, or has more groups."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _walked(vectors: Array) -> Array:
     from sklearn.preprocessing import normalize
 
     count = len(vectors)
-    near, similar = _neighbours(vectors, vectors, min(NEIGHBOURS + 1, count))
+    near, similar = _neighbours(vectors, vectors, min(_reach(count) + 1, count))
     rows = np.repeat(np.arange(count), near.shape[1])
     graph = csr_matrix((similar.ravel(), (rows, near.ravel())), shape=(count, count))
     graph = graph.maximum(graph.T) + identity(count)
@@ -146,8 +147,12 @@ def _placed(vectors: Array, known: Array, walked: Array) -> Array:
 
     if not len(vectors):
         return vectors
-    near, similar = _neighbours(vectors, known, min(NEIGHBOURS, len(known)))
+    near, similar = _neighbours(vectors, known, min(_reach(len(known)), len(known)))
     return np.asarray(normalize(np.einsum("ij,ijk->ik", similar, walked[near])), dtype=np.float32)
+
+
+def _reach(count: int) -> int:
+    return max(4, min(NEIGHBOURS, count // 15))
 
 
 def _neighbours(vectors: Array, among: Array, count: int) -> tuple[Array, Array]:
@@ -170,7 +175,7 @@ def _best_cut(vectors: Array) -> Array:
     from scipy.cluster.hierarchy import fcluster, linkage
 
     tree = linkage(vectors, "ward")
-    most = max(3, len(vectors) // SMALLEST_MEAN)
+    most = max(3, min(len(vectors) // SMALLEST_MEAN, MOST))
     cuts = [
         np.asarray(fcluster(tree, count, "maxclust") - 1)
         for count in sorted({round(value) for value in np.geomspace(2, most, CUTS)})

@@ -20,12 +20,21 @@ ENDINGS = (
 )
 """A light English stemmer, after the S-stemmer of Harman (1991), with verb endings; the first that leaves three letters is taken off."""
 
+COURTESY = (
+    r"(?:hi|hiya|hello|hey)(?: there| all| team)?|dear \w+|good (?:morning|afternoon|evening|day)|sorry to (?:bother|disturb)(?: you)?|excuse me|quick question"
+    r"|thanks?(?: you)?(?: so much| very much| a lot| in advance)?|thx|cheers|(?:kind|best) regards|regards"
+)
+OPENING = re.compile(rf"^(?:(?:{COURTESY})(?![\w'])[\s,.!:;-]*)+")
+CLOSING = re.compile(rf"(?:[\s,.!:;?-]+(?:{COURTESY}))+[\s,.!:;-]*$")
+"""Greetings and thanks say nothing of what is asked; questions would stand together for their politeness."""
+
 
 def plain(message: str | None) -> str:
     """The message in lower case on one line, each run of digits a 0, at most 2,000 characters long. Empty where it says nothing."""
     head = (message or "")[: LONGEST * 4].replace("\x00", " ").lower()
     text = " ".join(re.sub(r"\d+", "0", re.sub(r"\S+@\S+", "email", head)).split())[:LONGEST]
-    return text if WORD.search(text) else ""
+    asked = CLOSING.sub("", OPENING.sub("", text, count=1), count=1) or text
+    return asked if WORD.search(asked) else ""
 
 
 def stem(word: str) -> str:

@@ -31,6 +31,8 @@ PLACEHOLDER = re.compile(r"<[a-z-]{1,20}:0>")
 """What redaction puts for a secret: `<password:12>`."""
 EMPTY = re.compile(r"(\(\)|\[\])[,;:.]*$")
 """Brackets that stand alone hold a value that is missing."""
+SIMPLE = re.compile(r"[\w-]+$")
+"""Neither address nor path nor pair."""
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+$")
 PATH = re.compile(r"(?:[A-Za-z]:\\|~?/|\.{1,2}/)\S*[^\s/]|\\\\")
@@ -67,6 +69,8 @@ CALENDAR = frozenset((
 @lru_cache(maxsize=REMEMBERED)
 def read_word(word: str) -> Word:
     """The word without its data, and what it is to the words beside it. Numbers are expected as one 0."""
+    if word.isalpha():
+        return Word(word, _kind(word.lower(), word))
     if "<" in word:
         word = PLACEHOLDER.sub("0", word)
     if EMPTY.match(word):
@@ -93,8 +97,8 @@ def _kind(core: str, masked: str) -> Kind:
 
 
 def _masked(core: str) -> str:
-    if core.isalpha():
-        return core
+    if SIMPLE.match(core):
+        return _part(core, assigned=False)
     if URL.match(core) or PATH.match(core) or EMAIL.match(core):
         return WILD
     if ENDPOINT.match(core) and not SOURCE_LINE.search(core):

@@ -20,7 +20,7 @@ counted AS (
     COUNTIF(success) AS served,
     answer = '' OR REGEXP_CONTAINS(
       LOWER(answer),
-      r'(do not|don.?t|did not|didn.?t|could not|couldn.?t|cannot|can.?t|unable to|not able to) (understand|help|find|answer|assist|process)|no (results|answers?|matches|information)( found| available|$|\.)|please rephrase|rephrase your|not sure (what|how|i)|i don.?t know|something went wrong|try again later'
+      r'(do not|don.?t|did not|didn.?t|could not|couldn.?t|cannot|can.?t|unable to|not able to) (understand|help|find|answer|assist|process)|no (results|answers?|matches|information)( found| available|$|\.)|please rephrase|rephrase your|not sure (what|how|about|if|i)|get back to you|beyond (my|what i)|i don.?t know|something went wrong|try again later'
     ) AS gives_up
   FROM answered
   GROUP BY cluster_id, answer

@@ -41,4 +41,4 @@ examples AS (
 SELECT e.cluster_id, e.text_key, e.text, e.nearness, e.interaction_id, c.asked, c.served, c.unserved
 FROM examples AS e
 JOIN counted AS c ON c.cluster_id = e.cluster_id AND c.text_key = e.text_key
-ORDER BY e.cluster_id, e.nearness DESC, e.interaction_id
+ORDER BY e.cluster_id, e.nearness DESC, LENGTH(e.text), e.interaction_id

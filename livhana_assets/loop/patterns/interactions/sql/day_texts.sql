@@ -4,6 +4,7 @@ SELECT
   customer_id,
   occurred_at,
   channel,
+  success,
   SUBSTR(query, 1, 2000) AS text,
   TO_HEX(MD5(LOWER(REGEXP_REPLACE(SUBSTR(IFNULL(query, ''), 1, 2000), r'[0-9]+', '0')))) AS text_key
 FROM ai_learning.customer_interactions
