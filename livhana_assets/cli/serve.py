@@ -109,6 +109,8 @@ def _dagster_and_pages(loop: Loop, host: str, daemon: bool, stop: threading.Even
             from livhana_assets.web.dagster_ui import dagster_ui  # takes seconds, as the code server does meanwhile
             from livhana_assets.web.server import guarded_app
 
+            with suppress(NotConfigured):  # as the pages will say
+                _ = loop.warehouse  # loads what reads it, so that nobody's first page waits for that
             services.wait(stop)
         except ServiceFailed as why:
             raise Failed(str(why)) from None
