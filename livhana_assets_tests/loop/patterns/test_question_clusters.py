@@ -48,7 +48,7 @@ def test_the_order_of_rows_never_changes_the_groups(texts: list[str]) -> None:
     assert cluster(counted(texts)) == grouped_in_order()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=40), st.just("x" * 10_000), st.just("\x00the of and")), max_size=12)
 )
@@ -108,3 +108,16 @@ def test_a_plain_text_is_short_and_without_digits_and_control_characters() -> No
     assert plain("Order\x00 12345\n IS  late " + "x" * 1_000_000)[:20] == "order 0 is late xxxx"
     assert len(plain("y" * 1_000_000)) == 2000
     assert plain(None) == plain(" \x00 ?! ") == ""
+
+
+@pytest.mark.parametrize(
+    "polite",
+    ["Hi, {}", "Hello there! {}", "{} Thanks!", "Quick question: {} thank you", "Good morning, {}, thanks in advance!"],
+)
+def test_greetings_and_thanks_are_no_part_of_a_question(polite: str) -> None:
+    assert plain(polite.format("where is it?")).rstrip("?") == "where is it"
+
+
+def test_a_greeting_alone_stays() -> None:
+    assert plain("Hello!") == "hello!"
+    assert plain("there is a hole in my sock") == "there is a hole in my sock"

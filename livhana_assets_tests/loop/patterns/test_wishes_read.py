@@ -30,7 +30,7 @@ def test_sentences_that_no_cue_was_weighed_on_are_told_apart(kind: str) -> None:
 def test_every_cue_has_a_name_and_a_weight() -> None:
     told = cues().cues
     assert len({cue.name for cue in told}) == len(told)
-    assert all(cue.request or cue.bug or cue.complaint for cue in told)
+    assert all(cue.request or cue.bug or cue.complaint or cue.unserved for cue in told)
 
 
 def test_a_meaning_names_its_cues() -> None:
@@ -62,3 +62,9 @@ def test_a_wish_is_worth_more_when_more_ask_later_more_urgently_for_less_effort(
     assert value_of(10, 0, 0.0, "medium").value == 2 * usual
     assert value_of(10, 30, -0.5, "medium").value > usual
     assert value_of(10, 30, 0.0, "small").value > usual > value_of(10, 30, 0.0, "large").value
+
+
+def test_who_asks_for_what_is_not_offered_wishes_for_it() -> None:
+    assert read("Do you offer gift wrapping?").meaning == "other"
+    assert read("Do you offer gift wrapping?", unserved=True).meaning == "request"
+    assert read("Where is my order?", unserved=True).meaning == "other"
