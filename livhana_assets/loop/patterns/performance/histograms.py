@@ -22,7 +22,6 @@ class PeriodFigures:
     endpoint: str
     method: str
     measured: int
-    mean_ms: float
     p50_ms: float
     p95_ms: float
     p99_ms: float
@@ -40,7 +39,6 @@ def _figures(row: Mapping[str, Any]) -> PeriodFigures:
         endpoint=row["endpoint"],
         method=row["method"],
         measured=int(row["measured"]),
-        mean_ms=float(row["total_ms"]) / int(row["measured"]),
         p50_ms=bucket_ms(row["p50_bucket"]),
         p95_ms=bucket_ms(row["p95_bucket"]),
         p99_ms=bucket_ms(row["p99_bucket"]),

@@ -142,7 +142,7 @@ def test_a_period_is_merged_from_its_days_within_one_percent(warehouse: Warehous
     everything = np.concatenate(list(drawn.values()))
     exact = [np.percentile(everything, q, method="inverted_cdf") for q in (50, 95, 99)]
     assert [found.p50_ms, found.p95_ms, found.p99_ms] == pytest.approx(exact, rel=0.01)
-    assert (found.measured, found.mean_ms) == (1200, pytest.approx(everything.mean(), rel=1e-4))
+    assert found.measured == 1200
 
 
 def test_both_warehouses_give_the_same_answers(tmp_path: Path) -> None:

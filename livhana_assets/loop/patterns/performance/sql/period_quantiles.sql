@@ -1,6 +1,6 @@
 -- One row per service, endpoint and method of the days from @since to @until, merged from daily buckets: the bucket in which each percentile lies.
 WITH merged AS (
-  SELECT service, endpoint, method, bucket, SUM(requests) AS requests, SUM(total_ms) AS total_ms
+  SELECT service, endpoint, method, bucket, SUM(requests) AS requests
   FROM ai_learning.endpoint_histograms
   WHERE day >= @since AND day <= @until AND bucket IS NOT NULL
   GROUP BY service, endpoint, method, bucket
@@ -12,7 +12,6 @@ ranked AS (
     method,
     bucket,
     requests,
-    total_ms,
     SUM(requests) OVER (PARTITION BY service, endpoint, method ORDER BY bucket) AS up_to,
     SUM(requests) OVER (PARTITION BY service, endpoint, method) AS measured
   FROM merged
@@ -22,7 +21,6 @@ SELECT
   endpoint,
   method,
   MAX(measured) AS measured,
-  SUM(total_ms) AS total_ms,
   MIN(IF(up_to >= CEIL(0.5 * measured), bucket, NULL)) AS p50_bucket,
   MIN(IF(up_to >= CEIL(0.95 * measured), bucket, NULL)) AS p95_bucket,
   MIN(IF(up_to >= CEIL(0.99 * measured), bucket, NULL)) AS p99_bucket
