@@ -207,7 +207,7 @@ def draw(path: Path, told: Sequence[dict[str, Any]]) -> None:
     ):
         axes.bar_label(
             axes.barh([one["what"].strip() for one in ran], [one[key] for one in ran], color="#1d5fa8"),
-            fmt="%.3g",
+            fmt="{:,.4g}",
             fontsize=7,
         )
         axes.set_xlabel(unit)

@@ -109,6 +109,7 @@ def draw(path: Path, rows: Sequence[dict[str, Any]], curve: Sequence[dict[str, f
     left.axhline(LEAST_F1, color="#888888", linewidth=0.8, linestyle="--")
     left.axvline(100 * MOST_FLAGGED, color="#888888", linewidth=0.8, linestyle="--")
     left.set_xscale("symlog", linthresh=0.1)
+    left.set_xlim(-0.01, 1000)
     left.set(xlabel="% of the worst stationary family flagged", ylabel="F1, 500 endpoints × 90 days", ylim=(0, 1))
     for axes, sigma in zip(panels, SIGMAS, strict=True):
         for phi in PHIS:
