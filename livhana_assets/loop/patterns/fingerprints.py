@@ -62,7 +62,7 @@ def frames_fingerprint(trace: Trace, message: str) -> Fingerprint:
     causes = [_place(own_frames(cause)[-1]) for cause in trace.raised[1:] if own_frames(cause)]
     frames = [_place(place) for place in (sorted(own) if _too_deep(first) else own)]
     said = template_of(collapse(message)) or crash
-    title = _title(f"{short_type(first.type) or 'Error'} in {function} ({where}): {said}")
+    title = _title(f"{short_type(first.type) or 'Error'} in {function} ({where}){': ' if said else ''}{said}")
     return _made("frames", title, (trace.language, chain, *frames, *(f"cause {place}" for place in causes), crash))
 
 

@@ -102,7 +102,7 @@ PYTHON_CHAIN = (
     "During handling of the above exception, another exception occurred:",
 )
 RAISED = re.compile(
-    r"(?:Uncaught |Exception in thread \"[^\"]*\" )?(?P<type>[A-Za-z_$][\w$.]*)(?: \[\w+\])?(?:: ?(?P<message>.*))?$"
+    r"(?:Uncaught |\s*Suppressed: |Exception in thread \"[^\"]*\" )?(?P<type>[A-Za-z_$][\w$.]*)(?: \[\w+\])?(?:: ?(?P<message>.*))?$"
 )
 EXCEPTION_NAME = re.compile(r"(?:Error|Exception|Warning|Exit|Interrupt|Iteration|Group|Timeout|Failure|Fault)$")
 CARETS = re.compile(r"\s*[~^][~^ ]*$")
@@ -206,7 +206,10 @@ def _read_arrows(lines: Sequence[str], error_type: str, frame_of: Any) -> list[R
     aside = False
     for line in lines:
         cause = CAUSE.match(line)
-        aside = JAVA_SUPPRESSED.match(line) is not None or (aside and not (cause and line.startswith("Caused")))
+        begun = bool(blocks[-1].frames or len(blocks) > 1)
+        aside = begun and (
+            JAVA_SUPPRESSED.match(line) is not None or (aside and not (cause and line.startswith("Caused")))
+        )
         if aside or JAVA_MORE.match(line):
             continue  # what went wrong while closing is no part of the chain; "12 more" are the frames printed above
         if cause:
