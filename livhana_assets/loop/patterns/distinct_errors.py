@@ -91,14 +91,9 @@ def _messages(said: pa.Table) -> tuple[list[Message], Numbers]:
 
 def _encoded(column: pa.ChunkedArray) -> tuple[Numbers, list[str]]:
     """Which of the values each row has, and the values; nothing is an empty text."""
-    import numpy as np
-    import pyarrow as pa
-
-    encoded = column.cast(pa.string()).fill_null("").dictionary_encode().unify_dictionaries()
-    if not encoded.num_chunks:
-        return np.zeros(0, np.int64), []
-    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks]).astype(np.int64)
-    return codes, encoded.chunk(0).dictionary.to_pylist()
+    flat = _flat(column)
+    encoded = (flat.fill_null("") if flat.null_count else flat).dictionary_encode()
+    return encoded.indices.to_numpy().astype("int64"), encoded.dictionary.to_pylist()
 
 
 def _counted(combined: Numbers, combinations: int) -> tuple[Numbers, Numbers, Numbers]:
@@ -124,12 +119,10 @@ def all_differ(texts: pa.Array) -> bool:
     if not size or pc.min(sizes).as_py() != pc.max(sizes).as_py() or texts.offset:
         return len(pc.unique(texts)) == len(texts)
     letters = np.frombuffer(texts.buffers()[2], np.uint8, len(texts) * size).reshape(len(texts), size)
-    mixed = np.zeros(len(texts), np.uint64)
     if size % 8:
         letters = np.pad(letters, ((0, 0), (0, -size % 8)))
-    for word in letters.view(np.uint64).T:
-        mixed = (mixed ^ word) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
+    words = letters.view(np.uint64)
+    mixed = words.dot(np.random.default_rng(0).integers(1, 1 << 63, words.shape[1], np.uint64))
     mixed.sort()
     return not bool((mixed[1:] == mixed[:-1]).any())
 
