@@ -48,3 +48,4 @@ bench: setup
 	@.venv/bin/python bench/question_clusters.py
 	@.venv/bin/python bench/regressions.py
 	@.venv/bin/python bench/quantiles.py
+	@.venv/bin/python bench/log_grouping.py
