@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from livhana_assets.loop.sources.live_metrics import LiveMetric
 from livhana_assets.loop.sources.mapping import SourceTable
+from livhana_assets.loop.sources.model_prices import ModelPrice
 
 PROTECTED_PATHS = (
     ".github/**", ".gitlab-ci.yml", ".circleci/**", "Jenkinsfile", ".ci/**", "Dockerfile", "**/Dockerfile",
@@ -184,6 +185,37 @@ class Settings(BaseSettings):
         ge=0,
         validation_alias=_name("IMPROVEMENT_DAILY_BUDGET_USD"),
         description="hard limit of a day's model calls",
+    )
+    model_analysis: str = Field(
+        "claude-opus-5-5",
+        validation_alias=_name("IMPROVEMENT_MODEL_ANALYSIS"),
+        description="the model that analyzes and writes code",
+    )
+    model_screening: str = Field(
+        "claude-haiku-5-5",
+        validation_alias=_name("IMPROVEMENT_MODEL_SCREENING"),
+        description="the cheap model that screens and labels",
+    )
+    claude_provider: Literal["anthropic", "vertex"] = Field(
+        "anthropic",
+        validation_alias=_name("IMPROVEMENT_CLAUDE_PROVIDER"),
+        description="whose Claude: Anthropic's API with a key, or Vertex AI with Google's credentials (no message batches there)",
+    )
+    claude_url: str | None = Field(
+        None,
+        validation_alias=_name("ANTHROPIC_BASE_URL"),
+        description="another address of the Messages API, as of a gateway of your own; default: the provider's",
+    )
+    vertex_project: str | None = Field(
+        None, validation_alias=_name("ANTHROPIC_VERTEX_PROJECT_ID"), description="the project that Vertex AI bills"
+    )
+    vertex_region: str = Field(
+        "global", validation_alias=_name("CLOUD_ML_REGION"), description="where Vertex AI runs the model"
+    )
+    prices: dict[str, ModelPrice] = Field(
+        {},
+        validation_alias=AliasChoices("IMPROVEMENT_PRICES", "improvement_prices", "prices"),
+        description='your own prices of models, in dollars per million tokens, as JSON {model: {input, output, cache_read, cache_write_5m, cache_write_1h, tiers}} or `[prices."claude-opus-5-5"]` in livhana.toml; default: the list bundled with genai-prices',
     )
     warehouse: Literal["embedded", "bigquery"] = Field(
         "embedded", validation_alias=_name("IMPROVEMENT_WAREHOUSE"), description="where the traces are"

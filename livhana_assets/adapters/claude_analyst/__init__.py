@@ -1,0 +1,1 @@
+"""Claude behind the Analyst port: prices, ledger, client, calls; answers, analyst, agent."""
