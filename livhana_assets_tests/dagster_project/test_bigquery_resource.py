@@ -107,8 +107,8 @@ def test_a_run_says_what_its_queries_cost_and_when_the_table_was_written(server:
         [error_logs], resources=resources(Settings()), partition_key=DAY, instance=dg.DagsterInstance.ephemeral()
     )
     [shown] = [event.metadata for event in ran.asset_materializations_for_node("logs__error_logs") if event.metadata]
-    assert shown["queries"].value == 1
-    assert shown["bytes estimated"].value == shown["bytes billed"].value == 300
+    assert shown["queries run"].value == 2
+    assert shown["bytes estimated"].value == shown["bytes billed"].value == 600
     assert "dagster/last_updated_timestamp" in shown
 
 
