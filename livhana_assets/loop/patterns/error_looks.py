@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from livhana_assets.loop.patterns.days import day_bounds, day_sql
-from livhana_assets.loop.patterns.errors import Conserved
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.ports import Warehouse
 from livhana_assets.loop.sources.records import ERROR_LOOKS
@@ -21,15 +20,16 @@ class ErrorDay:
 
     day: date
     mark: str = ""
-    logged: int = 0
     fingerprinted: int = 0
     grouped: int = 0
     fingerprints_of: str = ""
+    fingerprints: int = 0
+    """How many there were when they were made."""
     patterns_of: str = ""
 
     @property
     def due_for_fingerprints(self) -> bool:
-        return self.logged != self.fingerprinted or self.fingerprints_of != self.mark
+        return self.fingerprints_of != self.mark or self.fingerprints != self.fingerprinted
 
     @property
     def due_for_patterns(self) -> bool:
@@ -39,10 +39,6 @@ class ErrorDay:
     def due(self) -> bool:
         return self.due_for_fingerprints or self.due_for_patterns
 
-    @property
-    def conserved(self) -> Conserved:
-        return Conserved(self.logged, self.fingerprinted, self.grouped)
-
 
 def error_days(warehouse: Warehouse, since: date, until: date) -> dict[date, ErrorDay]:
     """Every day of a range, both ends included, that has error rows, or something that was made of them."""
@@ -51,25 +47,25 @@ def error_days(warehouse: Warehouse, since: date, until: date) -> dict[date, Err
     return {row["day"]: ErrorDay(mark=_mark(row), **{name: row[name] for name in NAMES}) for row in rows}
 
 
-NAMES = ("day", "logged", "fingerprinted", "grouped", "fingerprints_of", "patterns_of")
+NAMES = ("day", "fingerprinted", "grouped", "fingerprints_of", "fingerprints", "patterns_of")
 
 
 def _mark(row: dict[str, object]) -> str:
     return f"{METHOD}:{row['row_count']}:{row['watermark']}" if row["row_count"] else ""
 
 
-def note_fingerprints(warehouse: Warehouse, seen: ErrorDay) -> None:
-    """Keep which rows the day's fingerprints stand for; its patterns are due then."""
-    _note(warehouse, seen.day, seen.mark, "")
+def note_fingerprints(warehouse: Warehouse, seen: ErrorDay, fingerprints: int) -> None:
+    """Keep which rows the day's fingerprints stand for, and how many they are; its patterns are due then."""
+    _note(warehouse, seen.day, seen.mark, fingerprints, "")
 
 
 def note_patterns(warehouse: Warehouse, seen: ErrorDay) -> None:
     """Keep that the day's patterns stand for what its fingerprints do."""
-    _note(warehouse, seen.day, seen.fingerprints_of, seen.fingerprints_of)
+    _note(warehouse, seen.day, seen.fingerprints_of, seen.fingerprints, seen.fingerprints_of)
 
 
-def _note(warehouse: Warehouse, day: date, fingerprints_of: str, patterns_of: str) -> None:
+def _note(warehouse: Warehouse, day: date, fingerprints_of: str, fingerprints: int, patterns_of: str) -> None:
     import pyarrow as pa
 
-    row = {"day": day, "fingerprints_of": fingerprints_of, "patterns_of": patterns_of}
+    row = {"day": day, "fingerprints_of": fingerprints_of, "fingerprints": fingerprints, "patterns_of": patterns_of}
     warehouse.replace_day(ERROR_LOOKS, day, pa.Table.from_pylist([row], schema=arrow_schema(ERROR_LOOKS)))

@@ -203,6 +203,7 @@ ERROR_LOOKS = Table(
         Column(
             "fingerprints_of", "STRING", "the rows that its fingerprints stand for: how many and how new", required=True
         ),
+        Column("fingerprints", "INT64", "how many rows got a fingerprint", required=True),
         Column(
             "patterns_of", "STRING", "the rows that its patterns stand for; empty until they are made", required=True
         ),

@@ -23,8 +23,8 @@ TOMORROW = MORNING + timedelta(days=1)
 
 
 def group(warehouse: DeltaWarehouse) -> None:
-    fingerprint_day(warehouse, DAY)
-    note_fingerprints(warehouse, error_days(warehouse, DAY, DAY)[DAY])
+    due = error_days(warehouse, DAY, DAY)[DAY]
+    note_fingerprints(warehouse, due, fingerprint_day(warehouse, DAY))
     error_patterns_day(warehouse, DAY)
     note_patterns(warehouse, error_days(warehouse, DAY, DAY)[DAY])
 

@@ -11,6 +11,7 @@ from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
 from livhana_assets.loop.patterns.error_looks import ErrorDay, error_days, note_fingerprints, note_patterns
 from livhana_assets.loop.patterns.errors import error_patterns_day
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
+from livhana_assets.loop.sources.records import ERROR_FINGERPRINTS
 from livhana_assets_tests.loop.patterns.error_rows import error_row, log_errors
 
 DAY = date(2026, 3, 4)
@@ -31,8 +32,7 @@ def seen(warehouse: DeltaWarehouse) -> ErrorDay:
 def look(warehouse: DeltaWarehouse) -> ErrorDay:
     """One turn, as the assets take it; the day after it."""
     before = seen(warehouse)
-    fingerprint_day(warehouse, DAY)
-    note_fingerprints(warehouse, before)
+    note_fingerprints(warehouse, before, fingerprint_day(warehouse, DAY))
     between = seen(warehouse)
     error_patterns_day(warehouse, DAY)
     note_patterns(warehouse, between)
@@ -41,10 +41,18 @@ def look(warehouse: DeltaWarehouse) -> ErrorDay:
 
 def test_new_rows_make_both_due_and_a_turn_makes_neither(warehouse: DeltaWarehouse) -> None:
     before = seen(warehouse)
-    assert before.due_for_fingerprints and before.logged == 3
+    assert before.due_for_fingerprints
     after = look(warehouse)
     assert not after.due_for_fingerprints and not after.due_for_patterns
-    assert after.conserved.conserved and after.conserved.all_grouped
+    assert after.fingerprinted == after.fingerprints == after.grouped == 3
+
+
+def test_fingerprints_that_somebody_took_away_are_made_again(warehouse: DeltaWarehouse) -> None:
+    look(warehouse)
+    warehouse.replace_day(
+        ERROR_FINGERPRINTS, DAY, warehouse.query("SELECT * FROM ai_learning.error_fingerprints LIMIT 1")
+    )
+    assert seen(warehouse).due_for_fingerprints
 
 
 def test_a_late_row_makes_the_day_due_again(warehouse: DeltaWarehouse) -> None:
@@ -55,17 +63,16 @@ def test_a_late_row_makes_the_day_due_again(warehouse: DeltaWarehouse) -> None:
 
 
 def test_a_turn_that_ended_between_the_two_leaves_the_patterns_due(warehouse: DeltaWarehouse) -> None:
-    fingerprint_day(warehouse, DAY)
-    note_fingerprints(warehouse, seen(warehouse))
+    note_fingerprints(warehouse, seen(warehouse), fingerprint_day(warehouse, DAY))
     half = seen(warehouse)
     assert not half.due_for_fingerprints and half.due_for_patterns
 
 
 def test_rows_that_came_while_the_day_was_grouped_are_not_passed_over(warehouse: DeltaWarehouse) -> None:
     before = seen(warehouse)
-    fingerprint_day(warehouse, DAY)
+    rows = fingerprint_day(warehouse, DAY)
     log_errors(warehouse, [error_row(9, occurred_at=NOON)])
-    note_fingerprints(warehouse, before)
+    note_fingerprints(warehouse, before, rows)
     assert seen(warehouse).due_for_fingerprints
 
 

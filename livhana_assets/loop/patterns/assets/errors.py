@@ -8,7 +8,7 @@ from livhana_assets.loop.partitions import daily
 from livhana_assets.loop.patterns.assets.days import GROUP, span_of
 from livhana_assets.loop.patterns.checks import conserved, minimum_evidence, no_secrets
 from livhana_assets.loop.patterns.error_looks import error_days, note_fingerprints, note_patterns
-from livhana_assets.loop.patterns.errors import error_patterns_day
+from livhana_assets.loop.patterns.errors import error_patterns_day, rows_conserved
 from livhana_assets.loop.patterns.fingerprinting import fingerprint_day
 from livhana_assets.loop.patterns.regrouping import uncorrected_days
 from livhana_assets.loop.sources.assets import check_result, cost, error_logs
@@ -41,11 +41,10 @@ def error_fingerprints(
     context.log.info(f"{len(context.partition_keys)} days, {len(due)} with rows that are not grouped yet")
     for number, one in enumerate(due, 1):
         rows = fingerprint_day(warehouse, one.day)
-        note_fingerprints(warehouse, one)
+        note_fingerprints(warehouse, one, rows)
         context.log.info(f"{one.day}: {rows} rows ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=one.day.isoformat())
-    now = error_days(warehouse, *span_of(context)) if due else days
-    counts = {day.isoformat(): one.conserved for day, one in now.items()}
+    counts = {one.day.isoformat(): rows_conserved(warehouse, one.day) for one in due}
     return dg.MaterializeResult(
         metadata={"days": len(context.partition_keys), "made": len(due), **cost(warehouse)},
         check_results=[check_result("rows_conserved", conserved(counts))],

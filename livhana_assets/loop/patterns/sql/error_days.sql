@@ -3,7 +3,6 @@ WITH logged AS (
   SELECT
     DATE(occurred_at) AS day,
     COUNT(*) AS row_count,
-    COUNT(DISTINCT error_id) AS logged,
     MAX(ingested_at) AS watermark
   FROM logs.error_logs
   WHERE occurred_at >= @start AND occurred_at < @end
@@ -22,7 +21,7 @@ grouped AS (
   GROUP BY day
 ),
 looked AS (
-  SELECT day, MAX(fingerprints_of) AS fingerprints_of, MAX(patterns_of) AS patterns_of
+  SELECT day, MAX(fingerprints_of) AS fingerprints_of, MAX(fingerprints) AS fingerprints, MAX(patterns_of) AS patterns_of
   FROM ai_learning.error_looks
   WHERE day >= @since AND day <= @until
   GROUP BY day
@@ -38,10 +37,10 @@ SELECT
   days.day,
   IFNULL(logged.row_count, 0) AS row_count,
   logged.watermark,
-  IFNULL(logged.logged, 0) AS logged,
   IFNULL(fingerprinted.fingerprinted, 0) AS fingerprinted,
   IFNULL(grouped.grouped, 0) AS grouped,
   IFNULL(looked.fingerprints_of, '') AS fingerprints_of,
+  IFNULL(looked.fingerprints, 0) AS fingerprints,
   IFNULL(looked.patterns_of, '') AS patterns_of
 FROM days
 LEFT JOIN logged ON logged.day = days.day
