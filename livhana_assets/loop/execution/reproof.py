@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from livhana_assets.loop.proposals import gates, proof
+from livhana_assets.loop.proposals import acceptance, gates, proof
 from livhana_assets.loop.proposals.fixing import vet_commit
 from livhana_assets.loop.proposals.model import Proof, Proposal, Step
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical
-from livhana_assets.loop.proposals.ports import TargetError, TargetRepo
+from livhana_assets.loop.proposals.ports import TargetError, TargetRepo, TestRunner
 from livhana_assets.loop.proposals.proof import ProvingGround
 
 
@@ -47,9 +47,8 @@ def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> 
             f"the proof was made with {proved.runner}, which does not run here: put it on the PATH and approve again"
         )
     steps: list[Step] = []
-    if proved.reason:
-        tests_only = _tests_only(proposal, target, rebuilt)
-        steps += proof.rounds(ground, own, tests_only, rebuilt.commit, proved.tests, proved.reason, times=1)
+    if proved.tests and not proposal.reverts:
+        steps += _shown_again(ground, own, proposal, proved, rebuilt)
     gone, demanded = tests_taken_away(proposal, target, rebuilt), set[str]()
     for runner in ground.runners:
         baseline = ground.baseline(rebuilt.base, runner)
@@ -60,6 +59,16 @@ def prove_again(ground: ProvingGround, proposal: Proposal, rebuilt: Rebuilt) -> 
         elif runner is own:
             steps.append(baseline.step)
     return (*steps, *(() if rebuilt.moved else (_as_demanded(proved, demanded),)))
+
+
+def _shown_again(
+    ground: ProvingGround, own: TestRunner, proposal: Proposal, proved: Proof, rebuilt: Rebuilt
+) -> tuple[Step, ...]:
+    """What the change's own tests showed of a crash, or of what its specification wanted."""
+    bare, commit = _tests_only(proposal, ground.target, rebuilt), rebuilt.commit
+    if proved.reason:
+        return proof.rounds(ground, own, bare, commit, proved.tests, proved.reason, times=1)
+    return acceptance.rounds(ground, own, proposal.type, bare, commit, proved.tests, times=1)
 
 
 def _as_demanded(proved: Proof, demanded: set[str]) -> Step:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from livhana_assets.loop.patterns.model import ErrorPattern
-from livhana_assets.loop.proposals import gates, proof
+from livhana_assets.loop.proposals import acceptance, gates, proof
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of
 from livhana_assets.loop.proposals.drafting import NO_PATCH
 from livhana_assets.loop.proposals.fixing import suites_hold, vet_commit
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition, advance
-from livhana_assets.loop.proposals.model import Effect, Gate, Implementation, Proof, Proposal, Reason, Status
+from livhana_assets.loop.proposals.model import (
+    Effect,
+    Evidence,
+    Gate,
+    Implementation,
+    Proof,
+    Proposal,
+    Reason,
+    Status,
+    Step,
+)
 from livhana_assets.loop.proposals.policy import Policy, is_critical, priority_of
 from livhana_assets.loop.proposals.ports import PatchDoesNotApply, ProposalStore, TestRunner
 from livhana_assets.loop.proposals.proof import ProvingGround
@@ -22,6 +32,17 @@ from livhana_assets.loop.sources.paths import is_test_path
 
 LONGEST_PATCH = 2_000_000
 ANALYST = "person"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who made a patch, what that says of it, and what it cost."""
+
+    name: str
+    fix: str
+    analyst: str = ANALYST
+    evidence: tuple[Evidence, ...] = ()
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,17 +72,24 @@ def attach(
     Raises IllegalTransition where the proposal is no accepted specification, StaleVersion where somebody changed it meanwhile."""
     proposal = store.get(proposal_id)
     require_accepted(proposal)
-    if pattern is None:
-        return Unproved(
-            f"the pattern {proposal.pattern_id} is not in the warehouse, so nothing says what must be fixed"
-        )
     found = prove_attached(proposal, patch, pattern=pattern, ground=ground, policy=policy, base=base, at=now)
     if isinstance(found, Unproved):
         return found
-    changes = _revision(proposal, found, pattern, ground, policy, effect, base, by)
+    changes = revision(proposal, found, pattern, ground, policy, effect, base, Author(by, fix=f"A patch of {by}."))
     if proposal.status is Status.ACCEPTED:
-        drafting = advance(proposal, Status.DRAFTING, at=now, actor=by, action="drafting")
-        proposal = _save(store, drafting, by)
+        proposal = start_drafting(store, proposal, by=by, now=now)
+    return propose(store, proposal, changes, by=by, now=now)
+
+
+def start_drafting(store: ProposalStore, proposal: Proposal, *, by: str, now: datetime, detail: str = "") -> Proposal:
+    drafting = advance(proposal, Status.DRAFTING, at=now, actor=by, action="drafting", detail=detail)
+    return _save(store, drafting, by)
+
+
+def propose(
+    store: ProposalStore, proposal: Proposal, changes: Mapping[str, Any], *, by: str, now: datetime
+) -> Proposal:
+    """The proved patch as the specification's next revision, which waits for a decision."""
     return _save(store, advance(proposal, Status.PROPOSED, at=now, actor=by, action="attached", **changes), by)
 
 
@@ -87,7 +115,7 @@ def prove_attached(
     proposal: Proposal,
     patch: str,
     *,
-    pattern: ErrorPattern,
+    pattern: ErrorPattern | None,
     ground: ProvingGround,
     policy: Policy,
     base: str,
@@ -95,6 +123,10 @@ def prove_attached(
 ) -> Attached | Unproved:
     """The patch as a commit that passed every gate and whose own tests fail without it as production did; or why not."""
     target = ground.target
+    if pattern is None and proposal.type == "bugfix":
+        return Unproved(
+            f"the pattern {proposal.pattern_id} is not in the warehouse, so nothing says what must be fixed"
+        )
     if len(patch) > LONGEST_PATCH:
         return Unproved(f"the patch has more than {LONGEST_PATCH:,} characters")
     try:
@@ -116,7 +148,7 @@ def prove_attached(
 
 def _prove(
     proposal: Proposal,
-    pattern: ErrorPattern,
+    pattern: ErrorPattern | None,
     ground: ProvingGround,
     runner: TestRunner,
     base: str,
@@ -124,16 +156,15 @@ def _prove(
     paths: Sequence[str],
     at: datetime,
 ) -> Proof | Unproved:
-    run = ground.run(_only(ground, base, commit, paths, proposal, at), runner, paths)
-    own = {id: result for id, result in run.results.items() if id.partition("::")[0] in paths}
-    reason = _reason(pattern, ground, base, own)
-    failing = tuple(id for id, result in own.items() if reason and proof.explains(reason, result))
-    if reason is None or not failing:
-        wanted = str(reason) if reason else pattern.error_type
-        return Unproved(f"no new test of the patch fails on the base with {wanted}: {_seen(own) or run.summary()}")
-    bare = _only(ground, base, commit, sorted({id.partition("::")[0] for id in failing}), proposal, at)
-    steps = [*proof.rounds(ground, runner, bare, commit, failing, reason)]
-    steps.append(proof.passes(ground, runner, commit, tuple(own), "every new test"))
+    bare = _only(ground, base, commit, paths, proposal, at)
+    shown = (
+        _shown_by_the_crash(proposal, pattern, ground, runner, base, commit, bare, paths, at)
+        if pattern
+        else _shown_by_acceptance(proposal, ground, runner, commit, bare, paths)
+    )
+    if isinstance(shown, Unproved):
+        return shown
+    steps = [*shown.steps, proof.passes(ground, runner, commit, shown.own, "every new test")]
     demanded: set[str] = set()
     if all(step.passed for step in steps):
         held, demanded = suites_hold(ground, base, commit)
@@ -146,11 +177,53 @@ def _prove(
         tree=ground.target.tree(commit),
         runner=runner.name,
         sandbox=ground.sandbox_level,
-        reason=reason,
-        tests=failing,
+        reason=shown.reason,
+        tests=shown.tests,
         demanded=tuple(sorted(demanded)),
         steps=tuple(steps),
     )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the patch's new tests showed: `tests` speak for the change, `own` are all of them."""
+
+    tests: tuple[str, ...]
+    own: tuple[str, ...]
+    steps: tuple[Step, ...]
+    reason: Reason | None = None
+
+
+def _shown_by_the_crash(
+    proposal: Proposal,
+    pattern: ErrorPattern,
+    ground: ProvingGround,
+    runner: TestRunner,
+    base: str,
+    commit: str,
+    bare: str,
+    paths: Sequence[str],
+    at: datetime,
+) -> _Shown | Unproved:
+    """Some new test fails on the base for production's reason, and no longer with the patch."""
+    run = ground.run(bare, runner, paths)
+    own = {id: result for id, result in run.results.items() if id.partition("::")[0] in paths}
+    reason = _reason(pattern, ground, base, own)
+    failing = tuple(id for id, result in own.items() if reason and proof.explains(reason, result))
+    if reason is None or not failing:
+        wanted = str(reason) if reason else pattern.error_type
+        return Unproved(f"no new test of the patch fails on the base with {wanted}: {_seen(own) or run.summary()}")
+    alone = _only(ground, base, commit, sorted({id.partition("::")[0] for id in failing}), proposal, at)
+    return _Shown(failing, tuple(own), proof.rounds(ground, runner, alone, commit, failing, reason), reason)
+
+
+def _shown_by_acceptance(
+    proposal: Proposal, ground: ProvingGround, runner: TestRunner, commit: str, bare: str, paths: Sequence[str]
+) -> _Shown | Unproved:
+    tests = acceptance.tests_that_show_it(ground, runner, proposal.type, bare, commit, paths)
+    if isinstance(tests, Unproved):
+        return tests
+    return _Shown(tests, tests, acceptance.rounds(ground, runner, proposal.type, bare, commit, tests))
 
 
 def _only(ground: ProvingGround, base: str, commit: str, paths: Sequence[str], proposal: Proposal, at: datetime) -> str:
@@ -182,36 +255,36 @@ def _seen(own: Mapping[str, TestResult]) -> str:
 # --- the revision ----------------------------------------------------------------------------------------------------
 
 
-def _revision(
+def revision(
     proposal: Proposal,
     found: Attached,
-    pattern: ErrorPattern,
+    pattern: ErrorPattern | None,
     ground: ProvingGround,
     policy: Policy,
     effect: Effect,
     base: str,
-    by: str,
+    author: Author,
 ) -> dict[str, Any]:
-    """What the proposal says from now on. A person's patch always waits for a person's yes."""
+    """What the proposal says from now on. Such a patch always waits for a person's yes."""
     changed = ground.target.changes(base, found.commit)
     critical = is_critical(changed, policy)
     main_file = next(one.path for one in changed if not is_test_path(one.path))
     patch = ground.target.diff(base, found.commit)
     return {
         "revision": proposal.revision + 1,
-        "title": f"Fix {proposal.title.removeprefix('Look into ')}",
+        "title": f"Fix {proposal.title.removeprefix('Look into ')}" if pattern else proposal.title,
         "specification": _without_excuse(proposal.specification),
-        "analyst": ANALYST,
+        "analyst": author.analyst,
         "template": "",
-        "implementation": Implementation(
-            file=main_file, fix=f"A patch of {by}.", patch=patch, base_commit=base
-        ),
+        "implementation": Implementation(file=main_file, fix=author.fix, patch=patch, base_commit=base),
+        "evidence": (*proposal.evidence, *author.evidence),
+        "metrics": {**proposal.metrics, **author.metrics},
         "tests": found.proof.tests,
         "proof": found.proof,
         "gates": found.gates,
         "effect": effect,
         "policy_version": policy.version,
-        "priority": priority_of(pattern, critical),
+        "priority": priority_of(pattern, critical) if pattern else "critical" if critical else proposal.priority,
         "critical": critical,
         "auto_fix_eligible": False,
         "requires_approval": True,

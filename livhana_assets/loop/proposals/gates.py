@@ -78,6 +78,11 @@ def _gives_back(change: FileChange, undone: FileChange) -> bool:
     return now == (undone.path, undone.new_mode, undone.new_blob, undone.old_mode, undone.old_blob)
 
 
+def untouchable(path: str) -> str:
+    """Why no patch may have anything at this path, whatever it does there; "" where it may."""
+    return _odd_path(path) or _configuration(path)
+
+
 def refusal(gates: Sequence[Gate]) -> str:
     """Which gates refused and why, in one sentence; empty where none did."""
     return "; ".join(f"{gate.name}: {gate.reason}" for gate in gates if not gate.passed)

@@ -97,16 +97,16 @@ def fails_as_in_production(
     ground: ProvingGround, runner: TestRunner, commit: str, test_ids: Sequence[str], reason: Reason, name: str
 ) -> Step:
     """The tests, run on a commit without the fix, must all fail for the reason of production."""
-    return _step(
+    return judged(
         name,
         f"fails with {reason}",
-        lambda: _judge_failing(ground.run(commit, runner, _files(test_ids)), test_ids, reason),
+        lambda: _judge_failing(ground.run(commit, runner, files_of(test_ids)), test_ids, reason),
     )
 
 
 def passes(ground: ProvingGround, runner: TestRunner, commit: str, test_ids: Sequence[str], name: str) -> Step:
     """The tests, run on the commit with the fix, must all pass."""
-    return _step(name, "passes", lambda: _judge_passing(ground.run(commit, runner, _files(test_ids)), test_ids))
+    return judged(name, "passes", lambda: _judge_passing(ground.run(commit, runner, files_of(test_ids)), test_ids))
 
 
 def rounds(
@@ -131,7 +131,7 @@ def rounds(
 
 def keeps_the_suite(ground: ProvingGround, runner: TestRunner, fixed: str, demanded: frozenset[str]) -> Step:
     """Every demanded id passes with the patch: a skip, an xfail, a missing id or an unfinished run is a failure."""
-    return _step(
+    return judged(
         "whole suite",
         f"passes the {counted(len(demanded), 'test')} that passed before",
         lambda: _judge_suite(ground.run(fixed, runner), demanded),
@@ -173,7 +173,7 @@ def _baseline(ground: ProvingGround, commit: str, runner: TestRunner) -> Baselin
     return Baseline(runner.name, demanded, wavering, step)
 
 
-def _step(name: str, expected: str, judge: Callable[[], tuple[bool, str]]) -> Step:
+def judged(name: str, expected: str, judge: Callable[[], tuple[bool, str]]) -> Step:
     started = time.monotonic()
     passed, observed = judge()
     return Step(
@@ -181,7 +181,7 @@ def _step(name: str, expected: str, judge: Callable[[], tuple[bool, str]]) -> St
     )
 
 
-def _files(test_ids: Sequence[str]) -> tuple[str, ...]:
+def files_of(test_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(test_id.partition("::")[0] for test_id in test_ids))
 
 
@@ -234,7 +234,7 @@ def _told_whole(result: TestResult) -> str:
 
 def _not_run(run: TestRun, test_ids: Sequence[str]) -> str:
     """Why a test did not run: mostly, because its file could not be loaded."""
-    said = first_error(run, _files(test_ids))
+    said = first_error(run, files_of(test_ids))
     return f"the test did not run: {run.summary()}" + (f": {said}" if said else "")
 
 
