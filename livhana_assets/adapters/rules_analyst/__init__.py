@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from livhana_assets.adapters.rules_analyst import candidates as ranked
 from livhana_assets.adapters.rules_analyst import hypotheses as causes
-from livhana_assets.loop.proposals.model import Hypothesis
-from livhana_assets.loop.proposals.ports import Candidate, Crash, Reproduction
+from livhana_assets.loop.proposals.model import Evidence, Hypothesis
+from livhana_assets.loop.proposals.ports import NO_THOUGHT, Candidate, Crash, Reproduction, Thought
 
 
 class RulesAnalyst:
@@ -32,6 +32,10 @@ class RulesAnalyst:
             return ("no variables were logged with the frames of the trace",)
         rebuilding = _rebuilding(crash)
         return tuple(rebuilding.missing(crash)) if rebuilding else (f"no rules for {crash.language} code",)
+
+    def think_again(self, crash: Crash, refused: Sequence[Evidence], *, provable: bool) -> Thought:
+        """Rules have no second thoughts."""
+        return NO_THOUGHT
 
 
 def _rebuilding(crash: Crash) -> Any:

@@ -10,18 +10,20 @@ from livhana_assets.loop.patterns.exemplars import with_suspect
 from livhana_assets.loop.patterns.frames import map_frames
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame, Suspect
 from livhana_assets.loop.proposals.model import Evidence
-from livhana_assets.loop.proposals.ports import Crash, TargetRepo
+from livhana_assets.loop.proposals.ports import Crash, TargetRepo, Thought
 
 TYPE_NAME = re.compile(r"[\w.$\[\] -]{1,200}")
 """Analysts write the type's name into tests, so nothing that could end a string, a comment or a line may be in it."""
+COMMITS_READ = 300
 
 
 @dataclass(frozen=True)
 class Unproved:
-    """Why there is no patch: the sentence that the specification shows, and what was tried."""
+    """Why there is no patch: the sentence that the specification shows, what was tried, and what second looks gave."""
 
     reason: str
     tried: tuple[Evidence, ...] = ()
+    thoughts: tuple[Thought, ...] = ()
 
 
 def crash_of(pattern: ErrorPattern, target: TargetRepo, base: str) -> Crash | Unproved:
@@ -34,8 +36,9 @@ def crash_of(pattern: ErrorPattern, target: TargetRepo, base: str) -> Crash | Un
         if frames:
             moved = tuple(_at_base(frame, exemplar, target, base) for frame in frames)
             return Crash(
-                pattern, exemplar, pattern.language, moved, paths, lambda path: text_of(target.read(base, path))
-            )
+                pattern, exemplar, pattern.language, moved, paths, lambda path: text_of(target.read(base, path)),
+                lambda: target.history(base, COMMITS_READ),
+            )  # fmt: skip
     if not pattern.exemplars or not any(exemplar.frames for exemplar in pattern.exemplars):
         return Unproved("the logged errors carry no stack trace")
     return Unproved("no frame of the trace is a file of the repository")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,9 @@ from livhana_assets.loop.proposals.crashes import Unproved, crash_of, with_suspe
 from livhana_assets.loop.proposals.evidence import evidence_of
 from livhana_assets.loop.proposals.fixing import Proved, find_proved_fix
 from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
-from livhana_assets.loop.proposals.model import Effect, Event, Hypothesis, Implementation, Proposal, Status
+from livhana_assets.loop.proposals.model import Effect, Event, Evidence, Hypothesis, Implementation, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, auto_fix_eligible, is_critical, priority_of
-from livhana_assets.loop.proposals.ports import Analyst, TargetRepo
+from livhana_assets.loop.proposals.ports import Analyst, Crash, TargetRepo, Thought
 from livhana_assets.loop.proposals.proof import ProvingGround, reason_of
 from livhana_assets.loop.proposals.wording import counted
 
@@ -40,13 +41,39 @@ def draft_bugfix(
         pattern = pattern.model_copy(update={"title": without_statement(pattern)})
         return _specification(pattern, _deepest_file(pattern), crash, (), policy, effect, base, now, analyst.name)
     pattern = pattern.model_copy(update={"title": str(reason_of(crash))})
-    hypotheses = analyst.hypotheses(crash)
     found = find_proved_fix(crash, analyst=analyst, ground=ground, policy=policy, base=base, at=now, record=record)
     if isinstance(found, Unproved):
-        return _specification(
-            pattern, crash.frames[-1].file, found, hypotheses, policy, effect, base, now, analyst.name
-        )
-    return _proposal(pattern, found, hypotheses, ground.target, policy, effect, base, now, analyst.name)
+        found = _looked_into(found, crash, analyst)
+    hypotheses = (*_thought_of(found.thoughts), *analyst.hypotheses(crash))
+    name = next((one.by for one in found.thoughts if one.by), analyst.name)
+    if isinstance(found, Unproved):
+        return _specification(pattern, crash.frames[-1].file, found, hypotheses, policy, effect, base, now, name)
+    return _proposal(pattern, found, hypotheses, ground.target, policy, effect, base, now, name)
+
+
+def _looked_into(found: Unproved, crash: Crash, analyst: Analyst) -> Unproved:
+    """With the cause as a deeper look tells it, where nothing could be proved, and why there was no such look."""
+    thoughts = found.thoughts or (analyst.think_again(crash, found.tried, provable=False),)
+    failed = dict.fromkeys(one.fell_back for one in thoughts if one.fell_back)
+    return replace(found, reason="; ".join((found.reason, *failed)), thoughts=thoughts)
+
+
+def _thought_of(thoughts: tuple[Thought, ...]) -> tuple[Hypothesis, ...]:
+    """The hypotheses of the last thought first: it knew more."""
+    return tuple(one for thought in reversed(thoughts) for one in thought.hypotheses)
+
+
+def _told(thoughts: tuple[Thought, ...]) -> tuple[Evidence, ...]:
+    return tuple(evidence for thought in thoughts for evidence in thought.told)
+
+
+def _from(thoughts: tuple[Thought, ...]) -> dict[str, Any]:
+    """Where a proposal's thoughts came from and what they cost, in dollars."""
+    origins = [one.origin for one in thoughts if one.origin]
+    cost = sum(one.micro_dollars for one in thoughts)
+    requests = tuple(request for origin in origins for request in origin.requests)
+    origin = origins[-1].model_copy(update={"requests": requests}) if origins else None
+    return {"origin": origin, "metrics": {"modelUsd": cost / 1e6} if cost else {}}
 
 
 def _proposal(
@@ -58,13 +85,14 @@ def _proposal(
     main_file = next(iter(found.candidate.edits))
     return Proposal(
         **_common(pattern, policy, effect, now, analyst),
+        **_from(found.thoughts),
         status=Status.PROPOSED,
         priority=priority_of(pattern, critical),
         title=found.candidate.title,
         description=_description(pattern, found.candidate.why),
         hypotheses=(found.candidate.hypothesis, *(h for h in hypotheses if h != found.candidate.hypothesis)),
         template=found.candidate.template,
-        evidence=(*evidence_of(pattern), *found.tried),
+        evidence=(*evidence_of(pattern), *found.tried, *_told(found.thoughts)),
         implementation=Implementation(
             file=main_file, fix=found.candidate.why, patch=target.diff(base, found.commit), base_commit=base
         ),
@@ -92,13 +120,14 @@ def _specification(
     cause = hypotheses[0].statement if hypotheses else f"{pattern.error_type} keeps happening; the traces say no more."
     return Proposal(
         **_common(pattern, policy, effect, now, analyst),
+        **_from(why.thoughts),
         status=Status.SPECIFIED,
         priority=priority_of(pattern, critical=False),
         title=f"Look into {pattern.title}",
         description=_description(pattern, cause),
         specification=_specification_text(pattern, cause, why.reason),
         hypotheses=hypotheses,
-        evidence=(*evidence_of(pattern), *why.tried),
+        evidence=(*evidence_of(pattern), *why.tried, *_told(why.thoughts)),
         implementation=Implementation(file=file, base_commit=base),
         unproved_reason=why.reason,
         history=(_born(now, analyst, Status.SPECIFIED, why.reason),),

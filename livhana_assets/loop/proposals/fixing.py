@@ -22,11 +22,14 @@ from livhana_assets.loop.proposals.ports import (
     TargetError,
     TargetRepo,
     TestRunner,
+    Thought,
 )
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.wording import counted
 
 MAX_CANDIDATES = 8
+SECOND_THOUGHTS = 2
+"""So often an analyst is asked to look deeper, the second time with what became of its fixes."""
 MAX_REPRODUCTIONS = 4
 CALLERS_CHECKED = 2
 SEEN_ONCE = "seen in the sandbox when it was drafted; a refused candidate is not kept"
@@ -48,7 +51,8 @@ class Proved:
     proof: Proof
     gates: tuple[Gate, ...]
     test_ids: tuple[str, ...]
-    tried: tuple[Evidence, ...]
+    tried: tuple[Evidence, ...] = ()
+    thoughts: tuple[Thought, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ def find_proved_fix(
     crash: Crash, *, analyst: Analyst, ground: ProvingGround, policy: Policy, base: str, at: datetime,
     record: Record = NO_RECORD,
 ) -> Proved | Unproved:  # fmt: skip
-    """Reproduce first, then try candidates likeliest first, as `record` taught; the first one that is proved wins."""
+    """Reproduce first, then try candidates likeliest first, as `record` taught; the first one that is proved wins.
+
+    Only where none was, the analyst is asked to look deeper."""
     attempts = list(_reproduce(crash, analyst, ground, base, at))
     reproduced = [one for one in attempts if isinstance(one, Reproduced)]
     if not reproduced:
@@ -74,14 +80,28 @@ def find_proved_fix(
         return Unproved(_with_hint(f"the target's own tests do not run on the base commit: {baseline.step.observed}"))
     variants = _variants(crash, reproduced[0], analyst, ground, base, at)
     tried: list[Evidence] = []
-    for candidate in ranked(islice(analyst.candidates(crash), MAX_CANDIDATES), record):
+    thoughts: list[Thought] = []
+    for candidate in _offered(crash, analyst, record, tried, thoughts):
         result = _prove(candidate, crash, reproduced, variants, ground, policy, base, at)
         if isinstance(result, Proved):
-            return Proved(result.candidate, result.commit, result.proof, result.gates, result.test_ids, tuple(tried))
+            return replace(result, tried=tuple(tried), thoughts=tuple(thoughts))
         tried.append(Evidence(label=f"tried: {candidate.title}", value=result, source=SEEN_ONCE))
-    if not tried:
-        return Unproved("the crash is reproduced, but no fix template fits it")
-    return Unproved("the crash is reproduced, but no candidate fix could be proved", tuple(tried))
+    lacking = "no candidate fix could be proved" if tried else "no fix template fits it"
+    return Unproved(f"the crash is reproduced, but {lacking}", tuple(tried), tuple(thoughts))
+
+
+def _offered(
+    crash: Crash, analyst: Analyst, record: Record, tried: list[Evidence], thoughts: list[Thought]
+) -> Iterator[Candidate]:
+    """The analyst's candidates, then those of its second thoughts, each told what fell before; what it gave is added to both lists."""
+    yield from ranked(islice(analyst.candidates(crash), MAX_CANDIDATES), record)
+    for _ in range(SECOND_THOUGHTS):
+        thought = analyst.think_again(crash, tuple(tried), provable=True)
+        thoughts.append(thought)
+        tried += thought.refused
+        yield from thought.candidates[:MAX_CANDIDATES]
+        if not thought.candidates and not thought.refused:
+            return
 
 
 def _reproduce(
@@ -187,7 +207,7 @@ def _prove(
         demanded=tuple(sorted(demanded)),
         steps=tuple(steps),
     )
-    return Proved(candidate, fixed, made, verdicts, ids, ())
+    return Proved(candidate, fixed, made, verdicts, ids)
 
 
 def suites_hold(

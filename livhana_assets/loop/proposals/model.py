@@ -82,7 +82,7 @@ class Proof(Value):
     runner: str
     sandbox: str
     reason: Reason | None = None
-    """None for a reversal, which brings no test of its own."""
+    """None for a reversal, which brings no test of its own, and where no crash asked for the change."""
     tests: tuple[str, ...]
     """The new regression tests: failed on the base, pass with the patch, fail again on revert."""
     demanded: tuple[str, ...]
@@ -92,6 +92,18 @@ class Proof(Value):
     @property
     def holds(self) -> bool:
         return bool(self.steps) and all(step.passed for step in self.steps)
+
+
+class Origin(Value):
+    """What a model was shown and asked when it thought of a proposal, so that an outcome can be traced to the wording."""
+
+    model: str
+    pack: str
+    """sha256 of the evidence pack, which is `packs/DIGEST.json` in LIVHANA_HOME."""
+    prompt: str
+    """sha256 of the system prompt."""
+    requests: tuple[str, ...] = ()
+    """The ids that the model's server gave the requests."""
 
 
 class Effect(Value):
@@ -221,6 +233,8 @@ class Proposal(Value):
     pull_request: PullRequest | None = None
     reverts: str = ""
     """The landed commit that this change takes back, for a reversal."""
+    origin: Origin | None = None
+    """None where rules or a person thought of it."""
     history: tuple[Event, ...] = ()
     schema_version: int = SCHEMA_VERSION
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from livhana_assets.loop.patterns.model import ErrorPattern, Exemplar, Frame, Language
-from livhana_assets.loop.proposals.model import Hypothesis, Proposal
+from livhana_assets.loop.proposals.model import Evidence, Hypothesis, Origin, Proposal
 from livhana_assets.loop.proposals.testing import TestRun
-from livhana_assets.loop.sources.ports import CodeHistory
+from livhana_assets.loop.sources.ports import CodeHistory, Commit
 
 NO_COMMIT = "0" * 40
 
@@ -33,6 +33,8 @@ class Crash:
     """Every file of the base commit."""
     read: Callable[[str], str | None]
     """A file's text at the base commit; None where there is none or it is no text."""
+    commits: Callable[[], Sequence[Commit]] = tuple
+    """The latest commits of the base, newest first, with the paths that they touched."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,27 @@ class Candidate:
     """How many frames outward of the crash it changes; inner ones are tried first."""
 
 
+@dataclass(frozen=True)
+class Thought:
+    """What a second look at a crash gave: nothing of it is believed before it is proved."""
+
+    by: str = ""
+    """Who had it; empty where there was no answer."""
+    hypotheses: tuple[Hypothesis, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    refused: tuple[Evidence, ...] = ()
+    """Fixes that were offered and could not even be tried, each with the reason."""
+    told: tuple[Evidence, ...] = ()
+    """Who was asked, for what, and what it cost; or why there was no answer."""
+    fell_back: str = ""
+    """Why the rules decide alone, as the end of a sentence; empty where there was an answer."""
+    origin: Origin | None = None
+    micro_dollars: int = 0
+
+
+NO_THOUGHT = Thought()
+
+
 class Analyst(Protocol):
     """Thinks about a crash. Never runs anything; what it returns is proved by `proposals.proof` or refused."""
 
@@ -91,6 +114,13 @@ class Analyst(Protocol):
 
     def candidates(self, crash: Crash) -> Iterable[Candidate]:
         """Likeliest first, lazily; nothing where no template fits."""
+        ...
+
+    def think_again(self, crash: Crash, refused: Sequence[Evidence], *, provable: bool) -> Thought:
+        """A second, deeper look, asked for only where none of `candidates` could be proved; `refused` says what was tried and why it fell.
+
+        Where nothing is `provable`, because the crash could not be reproduced, only its cause is asked for. Never raises for what the
+        one who is asked does: a failure is a thought that says so. NO_THOUGHT of an analyst that has no more to say."""
         ...
 
 

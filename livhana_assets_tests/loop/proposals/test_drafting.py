@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,9 @@ from livhana_assets.loop.patterns.model import Count, DayCount, ErrorPattern, Ex
 from livhana_assets.loop.proposals.drafting import draft_bugfix
 from livhana_assets.loop.proposals.expected import nonsense
 from livhana_assets.loop.proposals.knowledge import NO_RECORD, Record
-from livhana_assets.loop.proposals.model import Effect, Hypothesis, Proposal, Status
+from livhana_assets.loop.proposals.model import Effect, Evidence, Hypothesis, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
-from livhana_assets.loop.proposals.ports import Analyst, Candidate, Crash, Reproduction
+from livhana_assets.loop.proposals.ports import NO_THOUGHT, Analyst, Candidate, Crash, Reproduction, Thought
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import draft_patterns
 from livhana_assets_tests.repositories import clean_repository, git
@@ -224,6 +224,9 @@ class Scripted:
 
     def missing(self, crash: Crash) -> tuple[str, ...]:
         return self._rules.missing(crash)
+
+    def think_again(self, crash: Crash, refused: Sequence[Evidence], *, provable: bool) -> Thought:
+        return NO_THOUGHT
 
     def candidates(self, crash: Crash) -> Iterator[Candidate]:
         for text in self._texts:
