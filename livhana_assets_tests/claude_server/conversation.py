@@ -26,6 +26,8 @@ def check_conversation(body: Mapping[str, Any], paused: set[str]) -> None:
         raise invalid('messages: first message must use the "user" role')
     _check_tool_calls(messages)
     _check_thinking(body["model"], messages)
+    if not body.get("tools") and any(part["type"] in TOOL_BLOCKS for one in messages for part in parts_of(one)):
+        raise invalid("Requests which include `tool_use` or `tool_result` blocks must define tools.")
     if messages[-1]["role"] == "assistant" and digest(messages[-1]["content"]) not in paused:
         raise invalid(PREFILL)
 
@@ -73,6 +75,7 @@ BLOCKS = {
     "assistant": ("text", "thinking", "redacted_thinking", "tool_use"),
     "system": ("text",),
 }
+TOOL_BLOCKS = ("tool_use", "tool_result")
 NEEDED = {"tool_use": ("id", "name", "input"), "tool_result": ("tool_use_id",), "thinking": ("thinking", "signature")}
 
 

@@ -48,6 +48,7 @@ def open_claude_server(script: Script = (), *, key: str = KEY) -> Iterator[Claud
 class _Handler(BaseHTTPRequestHandler):
     state: ClaudeServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     call: Call
 
     def do_GET(self) -> None:
@@ -77,6 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _check(self) -> None:
         self.state.authorize(self.call.headers)
+        if self.path.startswith("/v1/m") and "anthropic-version" not in self.call.headers:
+            raise invalid("anthropic-version: header is required")
         if len(self.call.raw) > self.state.body_limit:
             raise Refused(413, "Request exceeds the maximum size")
         if self.call.raw:
@@ -88,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         for method, pattern, answer in ROUTES:
             found = re.fullmatch(pattern, path)
             if found and method == self.command:
-                self.call.fault = self.state.next_fault(path)
+                self.call.fault = self.state.next_fault(MESSAGES if answer is _Handler.post_vertex else path)
                 return self._made(answer, found.groupdict())
         raise Refused(404, "Not Found")
 
@@ -97,6 +100,13 @@ class _Handler(BaseHTTPRequestHandler):
             return answer(self, **names)
         except (AttributeError, KeyError, TypeError) as error:
             raise invalid(f"The request has a form that the API does not know: {error!r}") from error
+
+    def post_vertex(self, model: str) -> Callable[[], None]:
+        """The same message by Vertex's address, which names the model; the body names the API's version."""
+        self.call.body = {"model": model, **self.call.body}
+        if not self.call.body.pop("anthropic_version", None):
+            raise invalid("anthropic_version: Field required")
+        return self.post_count() if model == "count-tokens" else self.post_message()
 
     def post_message(self) -> Callable[[], None]:
         whole = self.state.answer(self.call, self.call.body, self.call.fault)
@@ -246,9 +256,11 @@ BODIES = {
 }
 
 BATCHES = f"{MESSAGES}/batches"
+VERTEX = "(/v1)?/projects/[^/]+/locations/[^/]+/publishers/anthropic/models"
 ROUTES: tuple[tuple[str, str, Callable[..., Callable[[], None]]], ...] = (
     ("POST", MESSAGES, _Handler.post_message),
     ("POST", f"{MESSAGES}/count_tokens", _Handler.post_count),
+    ("POST", f"{VERTEX}/(?P<model>[^/:]+):(stream)?[rR]awPredict", _Handler.post_vertex),
     ("POST", BATCHES, _Handler.post_batch),
     ("GET", BATCHES, _Handler.get_batches),
     ("GET", f"{BATCHES}/(?P<name>[^/]+)", _Handler.get_batch),

@@ -40,6 +40,12 @@ class Call:
     stable_tokens: int = 0
     """Tokens up to the last cache breakpoint."""
 
+    @property
+    def asks_for_a_message(self) -> bool:
+        path = self.path.partition("?")[0]
+        by_vertex = path.lower().endswith("rawpredict") and "/count-tokens:" not in path
+        return self.method == "POST" and (path == MESSAGES or by_vertex)
+
 
 @dataclass
 class ClaudeServer:
@@ -67,12 +73,12 @@ class ClaudeServer:
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The bodies of all requests to /v1/messages, refused ones too."""
-        return [call.body for call in self.messages]
+        """The bodies of all requests for a message, refused ones too if they were let in."""
+        return [call.body for call in self.messages if call.body is not None]
 
     @property
     def messages(self) -> list[Call]:
-        return [call for call in self.calls if call.method == "POST" and call.path.partition("?")[0] == MESSAGES]
+        return [call for call in self.calls if call.asks_for_a_message]
 
     @property
     def billed(self) -> list[dict[str, Any]]:
@@ -93,7 +99,7 @@ class ClaudeServer:
         queue = self.faults if path == MESSAGES else self.faults_at[path]
         name = queue.pop(0) if queue else None
         if name and name not in FAULTS:
-            raise AssertionError(f"{name} is no fault of this server; there are: {', '.join(FAULTS)}")
+            raise Refused(500, f"{name} is no fault of this server; there are: {', '.join(FAULTS)}")
         return name or ""
 
     def count(self, body: Any) -> dict[str, Any]:
@@ -142,5 +148,3 @@ class ClaudeServer:
             raise Refused(401, "x-api-key header is required")
         if given != self.key:
             raise Refused(401, "invalid x-api-key")
-        if "anthropic-version" not in headers:
-            raise Refused(400, "anthropic-version: header is required")
