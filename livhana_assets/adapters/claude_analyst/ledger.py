@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from livhana_assets.adapters.redis_budget import RedisBudget
 from livhana_assets.adapters.redis_errors import clear_errors
-from livhana_assets.loop.sources.budgets import Reservation
+from livhana_assets.loop.sources.budgets import BudgetExceeded, Reservation
 from livhana_assets.loop.sources.model_prices import MICRO, Usage
 
 STREAM = "improvement:spend"
@@ -54,14 +54,27 @@ class Ledger:
     ) -> None:
         """`limit` is a day's, in millionths of a dollar."""
         self._budget = RedisBudget(client, BUDGET, limit, advice=ADVICE, now=now, stream=STREAM)
+        self._limit, self._now = limit, now
 
     def open(
         self, *, asset: str, subject: str, kind: str, model: str, worst_micro_dollars: int, input_tokens: int
     ) -> Attempt:
         """Hold the worst that a request can cost. Raises BudgetExceeded, with nothing held and nothing written."""
         said = {"asset": asset, "subject": subject, "kind": kind, "model": model}
-        line = {**said, "outcome": "reserved", "micro_dollars": worst_micro_dollars, "input_tokens": input_tokens}
-        return Attempt(reservation=self._budget.reserve(worst_micro_dollars, line), **said)
+        line: dict[str, str | int] = {
+            **said,
+            "outcome": "reserved",
+            "micro_dollars": worst_micro_dollars,
+            "input_tokens": input_tokens,
+        }
+        try:
+            return Attempt(reservation=self._budget.reserve(worst_micro_dollars, line), **said)
+        except BudgetExceeded:
+            raise BudgetExceeded(self._over(worst_micro_dollars)) from None
+
+    def _over(self, asked: int) -> str:
+        used = self._budget.used(self._now().astimezone(UTC).date())
+        return f"The call may cost ${asked / MICRO:.4f}, and of the day's ${self._limit / MICRO:.2f} ${used / MICRO:.4f} are spent or held: {ADVICE}"
 
     def settle(self, attempt: Attempt, micro_dollars: int, usage: Usage, *, request_id: str = "") -> None:
         """It was carried out and cost this much."""
