@@ -40,6 +40,8 @@ READABLE = (
     "name the folder that has the package (node_modules, for JavaScript) in IMPROVEMENT_SANDBOX_READABLE, "
     "or for Python the interpreter that has it in IMPROVEMENT_TEST_PYTHON"
 )
+NO_TEMPLATE = "the crash is reproduced, but no fix template fits it"
+NONE_PROVED = "the crash is reproduced, but no candidate fix could be proved"
 VARIANTS_CHECKED = 3
 """Other occurrences of the same crash, with other values, that a fix has to hold for as well."""
 
@@ -86,8 +88,7 @@ def find_proved_fix(
         if isinstance(result, Proved):
             return replace(result, tried=tuple(tried), thoughts=tuple(thoughts))
         tried.append(Evidence(label=f"tried: {candidate.title}", value=result, source=SEEN_ONCE))
-    lacking = "no candidate fix could be proved" if tried else "no fix template fits it"
-    return Unproved(f"the crash is reproduced, but {lacking}", tuple(tried), tuple(thoughts))
+    return Unproved(NONE_PROVED if tried else NO_TEMPLATE, tuple(tried), tuple(thoughts))
 
 
 def _offered(
