@@ -1,9 +1,11 @@
 """What customers wish for, as an asset."""
 
+from typing import Any
+
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
-from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
+from livhana_assets.loop.patterns.assets.days import GROUP, days_of, page_of, span_of
 from livhana_assets.loop.patterns.features.findings import load_feature_patterns
 from livhana_assets.loop.patterns.features.grouping import feature_patterns_day
 from livhana_assets.loop.patterns.features.page import plot_of, table_of
@@ -62,19 +64,22 @@ def feature_patterns(
         context.add_asset_metadata({"dagster/partition_row_count": read.patterns}, partition_key=day.isoformat())
     if due:
         states = day_states(warehouse, *span_of(context))
-    found = load_feature_patterns(warehouse, *span_of(context), minimum=min_feature_requests)
+
+    def draw() -> dict[str, Any]:
+        found = load_feature_patterns(warehouse, *span_of(context), minimum=min_feature_requests)
+        table, plot = dg.MetadataValue.md(table_of(found)), dg.MetadataValue.md(plot_of(found))
+        return {"found": found.told, "patterns": table, "plot": plot}
+
     return dg.MaterializeResult(
         metadata={
             "days": len(days),
             "made": len(due),
-            "found": found.told,
-            "patterns": dg.MetadataValue.md(table_of(found)),
-            "plot": dg.MetadataValue.md(plot_of(found)),
+            **page_of(context, bool(due), draw),
             **cost(warehouse),
         },
         check_results=[
             check_result("rows_conserved", rows_conserved(states)),
-            check_result("minimum_evidence", minimum_evidence(warehouse, days, min_feature_requests)),
-            check_result("no_secrets", no_secrets(warehouse, days)),
+            check_result("minimum_evidence", minimum_evidence(warehouse, due, min_feature_requests)),
+            check_result("no_secrets", no_secrets(warehouse, due)),
         ],
     )

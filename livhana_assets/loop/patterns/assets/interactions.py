@@ -1,9 +1,11 @@
 """What customers ask and how it is answered, as assets."""
 
+from typing import Any
+
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
-from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
+from livhana_assets.loop.patterns.assets.days import GROUP, days_of, page_of, span_of
 from livhana_assets.loop.patterns.interactions.checks import minimum_evidence, no_secrets
 from livhana_assets.loop.patterns.interactions.findings import load_interaction_patterns
 from livhana_assets.loop.patterns.interactions.grouping import group_interactions
@@ -85,18 +87,21 @@ def interaction_patterns(
         note_look(warehouse, day, states[day].mark, rows)
         context.log.info(f"{day}: {rows} kinds of questions ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
-    found = load_interaction_patterns(warehouse, *span_of(context), minimum=min_interactions)
+
+    def draw() -> dict[str, Any]:
+        found = load_interaction_patterns(warehouse, *span_of(context), minimum=min_interactions)
+        table, plot = dg.MetadataValue.md(table_of(found)), dg.MetadataValue.md(plot_of(found))
+        return {"found": found.told, "patterns": table, "plot": plot}
+
     return dg.MaterializeResult(
         metadata={
             "days": len(days),
             "made": len(due),
-            "found": found.told,
-            "patterns": dg.MetadataValue.md(table_of(found)),
-            "plot": dg.MetadataValue.md(plot_of(found)),
+            **page_of(context, bool(due), draw),
             **cost(warehouse),
         },
         check_results=[
-            check_result("minimum_evidence", minimum_evidence(warehouse, days, min_interactions)),
-            check_result("no_secrets", no_secrets(warehouse, days)),
+            check_result("minimum_evidence", minimum_evidence(warehouse, due, min_interactions)),
+            check_result("no_secrets", no_secrets(warehouse, due)),
         ],
     )

@@ -1,9 +1,11 @@
 """What is slow and what became slower, as assets."""
 
+from typing import Any
+
 import dagster as dg
 
 from livhana_assets.loop.partitions import daily
-from livhana_assets.loop.patterns.assets.days import GROUP, days_of, span_of
+from livhana_assets.loop.patterns.assets.days import GROUP, days_of, page_of, span_of
 from livhana_assets.loop.patterns.performance.checks import (
     days_conserved,
     histograms_conserved,
@@ -117,23 +119,29 @@ def performance_patterns(
     warehouse: dg.ResourceParam[Warehouse],
     performance_threshold_ms: dg.ResourceParam[int],
 ) -> dg.MaterializeResult:
-    days, made = days_of(context), 0
-    for number, day in enumerate(days, 1):
+    marks = day_marks(warehouse, *span_of(context))
+    held, made = [day for day in days_of(context) if day in marks], []
+    for number, day in enumerate(held, 1):
         looked = performance_patterns_day(warehouse, day, performance_threshold_ms)
-        context.log.info(f"{day}: {looked.patterns} patterns of {looked.endpoints} endpoints ({number} of {len(days)})")
         context.add_asset_metadata({"dagster/partition_row_count": looked.patterns}, partition_key=day.isoformat())
-        made += looked.made
-    found = load_performance_patterns(warehouse, *span_of(context))
+        if looked.made:
+            made.append(day)
+            told = f"{day}: {looked.patterns} patterns of {looked.endpoints} endpoints"
+            context.log.info(f"{told} ({number} of {len(held)} days with requests)")
+
+    def draw() -> dict[str, Any]:
+        found = load_performance_patterns(warehouse, *span_of(context))
+        return {"patterns": dg.MetadataValue.md(table_of(found)), "plot": dg.MetadataValue.md(plot_of(found))}
+
     return dg.MaterializeResult(
         metadata={
-            "days": len(days),
-            "made": made,
-            "patterns": dg.MetadataValue.md(table_of(found)),
-            "plot": dg.MetadataValue.md(plot_of(found)),
+            "days": len(context.partition_keys),
+            "made": len(made),
+            **page_of(context, bool(made), draw),
             **cost(warehouse),
         },
         check_results=[
-            check_result("minimum_evidence", minimum_evidence(warehouse, days, MINIMUM_REQUESTS)),
-            check_result("no_secrets", no_secrets(warehouse, days)),
+            check_result("minimum_evidence", minimum_evidence(warehouse, made, MINIMUM_REQUESTS)),
+            check_result("no_secrets", no_secrets(warehouse, made)),
         ],
     )

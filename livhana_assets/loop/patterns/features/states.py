@@ -77,7 +77,7 @@ def rows_conserved(states: Mapping[date, DayState]) -> Looked:
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:
     """Whether every pattern of the days has exemplars, and all of them are interactions of its day."""
-    rows = warehouse.query(statement("pattern_evidence", SQL), span(days)).to_pylist()
+    rows = warehouse.query(statement("pattern_evidence", SQL), span(days)).to_pylist() if days else []
     amiss = {
         f"{row['day']} {row['cluster_id']}": f"{row['found']} of its {row['exemplars']} exemplars are interactions of that day"
         for row in rows
@@ -88,5 +88,6 @@ def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -
 
 def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
-    window = {"since": min(days), "until": max(days)}
-    return without_secrets(warehouse.query(statement("pattern_days", SQL), window).to_pylist(), TEXTS, len(days))
+    window = {"since": min(days), "until": max(days)} if days else {}
+    rows = warehouse.query(statement("pattern_days", SQL), window).to_pylist() if days else []
+    return without_secrets(rows, TEXTS, len(days))

@@ -22,7 +22,7 @@ HASH = re.compile(r"[0-9a-f]{12,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:
     """Whether every pattern of the days counts no more rows than stand in its group, and its exemplars are such rows."""
-    rows = warehouse.query(statement("pattern_evidence"), span(days)).to_pylist()
+    rows = warehouse.query(statement("pattern_evidence"), span(days)).to_pylist() if days else []
     amiss = {_named(row): why for row in rows if (why := _thin(row))}
     read = sum(row["interactions"] for row in rows)
     return Looked("patterns", len(rows), amiss, {"days": len(days), "interactions": read, "needed": minimum})
@@ -38,8 +38,9 @@ def _thin(row: Row) -> str:
 
 def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
-    window = {"since": min(days), "until": max(days)}
-    return without_secrets(warehouse.query(statement("pattern_days"), window).to_pylist(), TEXTS, len(days))
+    window = {"since": min(days), "until": max(days)} if days else {}
+    rows = warehouse.query(statement("pattern_days"), window).to_pylist() if days else []
+    return without_secrets(rows, TEXTS, len(days))
 
 
 def without_secrets(rows: Rows, columns: Sequence[str], days: int) -> Looked:

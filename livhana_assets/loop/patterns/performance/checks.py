@@ -39,14 +39,17 @@ def _conserved(marks: Mapping[date, tuple[Mark, Mark]], how: str) -> Looked:
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:
     """Whether every pattern is of an endpoint with so many measured requests that day, and a regression of a rise that can be seen."""
-    rows = _stored(warehouse, min(days), max(days))
+    rows = _stored(warehouse, days)
     measured = {day: _measured(warehouse, day) for day in sorted({row["day"] for row in rows})}
     amiss = {_named(row): why for row in rows if (why := _thin(row, measured[row["day"]], minimum))}
     return Looked("patterns", len(rows), amiss, {"days": len(days), "least requests of a day": minimum})
 
 
-def _stored(warehouse: Warehouse, since: date, until: date) -> list[Row]:
-    rows: list[Row] = warehouse.query(performance_sql("pattern_days"), {"since": since, "until": until}).to_pylist()
+def _stored(warehouse: Warehouse, days: Sequence[date]) -> list[Row]:
+    if not days:
+        return []
+    window = {"since": min(days), "until": max(days)}
+    rows: list[Row] = warehouse.query(performance_sql("pattern_days"), window).to_pylist()
     return rows
 
 
@@ -72,7 +75,7 @@ def _thin(row: Row, measured: Mapping[Key, int], minimum: int) -> str:
 
 def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
-    rows = _stored(warehouse, min(days), max(days))
+    rows = _stored(warehouse, days)
     leaking = {
         _named(row): [name for name in TEXTS if row[name] and redact_text(row[name]) != row[name]] for row in rows
     }
