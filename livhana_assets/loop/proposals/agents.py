@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.model import Proposal
 
 
@@ -46,4 +48,8 @@ class Agent(Protocol):
 
     name: str
 
-    def carry(self, specification: Proposal, base: str, judge: Judge) -> Patch | NoPatch: ...
+    def carry(
+        self, specification: Proposal, base: str, judge: Judge, pattern: ErrorPattern | None = None, *, at: datetime
+    ) -> Patch | NoPatch:
+        """`pattern` is the crash that asked for the change, where one did; `at` dates what is built."""
+        ...

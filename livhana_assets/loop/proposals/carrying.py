@@ -77,7 +77,7 @@ def carry_out_specification(
     if proposal.status is Status.ACCEPTED:
         proposal = start_drafting(store, proposal, by=by, now=now, detail=f"by the agent {agent.name}")
     try:
-        made = agent.carry(proposal, base, judge)
+        made = agent.carry(proposal, base, judge, pattern, at=now)
     except BaseException as broke:
         _give_back(store, proposal, f"drafting broke off: {type(broke).__name__}", by, now)
         raise

@@ -78,9 +78,9 @@ def _gives_back(change: FileChange, undone: FileChange) -> bool:
     return now == (undone.path, undone.new_mode, undone.new_blob, undone.old_mode, undone.old_blob)
 
 
-def untouchable(path: str) -> str:
+def untouchable_place(path: str) -> str:
     """Why no patch may have anything at this path, whatever it does there; "" where it may."""
-    return _odd_path(path) or _configuration(path)
+    return _odd_path(path)
 
 
 def refusal(gates: Sequence[Gate]) -> str:
