@@ -65,13 +65,15 @@ def held_tokens(counted: int) -> int:
 
 def send(task: Task, body: dict[str, Any], ends: Sequence[str]) -> Finished:
     """A whole message that stopped for one of the reasons in `ends`, after as many attempts as may help. Raises ModelFailed."""
-    tokens = _counted(task, body)
+    tokens, doubtful = _counted(task, body), 0
     for failures in range(task.pace.attempts):
         came = _attempted(task, body, tokens)
         if isinstance(came, Finished):
             return _stopped(task, came, ends)
+        doubtful += came.carried_out
         wait = task.pace.wait(failures) if came.wait is None else came.wait
-        if not came.again or failures + 1 == task.pace.attempts or wait >= task.left:
+        over = failures + 1 == task.pace.attempts or doubtful == task.pace.doubtful_attempts
+        if not came.again or over or wait >= task.left:
             raise task.failed(came.kind, came.why)
         time.sleep(wait)
     raise task.failed("budget", "No attempt is allowed: set at least one.")

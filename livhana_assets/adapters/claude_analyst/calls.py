@@ -89,14 +89,14 @@ class Caller:
 
     @contextmanager
     def _begun(self, work: Work) -> Iterator[Task]:
-        ends = time.monotonic() + work.seconds
         model, price = self._priced(work)
         if self.why_not:
             raise ModelFailed("credentials", self.why_not)
         if self._paused():
             raise ModelFailed("paused", PAUSED)
         try:
-            with Session(self.access) as session:
+            with Session(self.access) as session:  # loads the SDK at a process's first call, before its time begins
+                ends = time.monotonic() + work.seconds
                 yield Task(work, model, price, self._ledger, self._pace, session, ends)
         except Failure as failure:
             raise ModelFailed(failure.kind, told(failure.kind, failure.why, model=model)) from None

@@ -26,7 +26,7 @@ class Work:
     max_tokens: int
     """Of the answer, what the model thinks included."""
     seconds: float
-    """Wall time for everything: counting, attempts, waits, the repair."""
+    """Wall time for everything: counting, attempts, waits, the repair. A process's first call loads the SDK before that."""
     effort: str = ""
 
 
@@ -76,6 +76,8 @@ class Pace:
     """How patiently a request is tried."""
 
     attempts: int = 4
+    doubtful_attempts: int = 2
+    """Attempts that failed and may be billed all the same, which hold their worst: no more than so many."""
     first_wait: float = 0.5
     longest_wait: float = 8.0
     """Of our own waits, which double; one that the API asks for is kept whole or not at all."""
