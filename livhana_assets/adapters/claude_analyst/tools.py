@@ -168,7 +168,8 @@ class Toolbox:
         if self.bytes_left < LEAST_BYTES:
             raise OutputExhausted("the tools have given as many bytes as they may")
         try:
-            value, is_error = self._done[name](_arguments(name, arguments)), False
+            given = _arguments(name, arguments)
+            value, is_error = self._done[name](given), False
         except Refused as why:
             value, is_error = {"source": "the loop's own tools", "error": redact_text(str(why))[:2000]}, True
         except TargetError:
