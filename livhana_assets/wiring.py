@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,10 @@ from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
     from livhana_assets.adapters.access_file import AccessFile
+    from livhana_assets.adapters.claude_analyst.analyst import ClaudeAnalyst
+    from livhana_assets.adapters.claude_analyst.calls import Caller
+    from livhana_assets.adapters.claude_analyst.client import Access
+    from livhana_assets.adapters.claude_analyst.work import Kind
     from livhana_assets.adapters.dagster_runs import DagsterRuns, Queue
     from livhana_assets.loop.execution.deploy import DeployCommand
     from livhana_assets.loop.execution.pull_requests import PullRequests
@@ -215,11 +219,48 @@ class Loop:
 
     @cached_property
     def analyst(self) -> Analyst:
+        """Rules, which need nothing; with Claude behind them where there is a way to it and the settings do not say otherwise."""
         from livhana_assets.adapters.rules_analyst import RulesAnalyst
 
-        if self.settings.analyst == "claude":
-            raise NotConfigured("The Claude analyst is not part of this release: set IMPROVEMENT_ANALYST=rules.")
-        return RulesAnalyst()
+        return self.claude_analyst or RulesAnalyst()
+
+    @cached_property
+    def claude_analyst(self) -> ClaudeAnalyst | None:
+        """None where the rules are alone. Raises NotConfigured where Claude is asked for by name and cannot be asked."""
+        if self.settings.analyst == "rules":
+            return None
+        if why := self.claude_access.why_not:
+            if self.settings.analyst == "auto":
+                return None
+            raise NotConfigured(f"IMPROVEMENT_ANALYST=claude: {why} Or set IMPROVEMENT_ANALYST=rules.")
+        from livhana_assets.adapters.claude_analyst.analyst import ClaudeAnalyst
+        from livhana_assets.adapters.claude_analyst.keeping import keep
+        from livhana_assets.adapters.rules_analyst import RulesAnalyst
+
+        return ClaudeAnalyst(RulesAnalyst(), self.caller, partial(keep, self.home))
+
+    @cached_property
+    def claude_access(self) -> Access:
+        """Where Claude is and who asks, as the settings say."""
+        from livhana_assets.adapters.claude_analyst.client import Access
+
+        s = self.settings
+        key = s.anthropic_api_key.get_secret_value() if s.anthropic_api_key else ""
+        return Access(s.claude_provider, key, s.claude_url, s.vertex_project or "", s.vertex_region)
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The one way to a model: within the day's budget, and not while the loop is paused."""
+        import redis
+
+        from livhana_assets.adapters.claude_analyst.calls import Caller
+        from livhana_assets.adapters.claude_analyst.ledger import Ledger
+
+        s = self.settings
+        client = redis.Redis.from_url(self.redis_url, socket_timeout=5)
+        ledger = Ledger(client, int(s.daily_budget_usd * 1_000_000))
+        models: dict[Kind, str] = {"screen": s.model_screening, "analyze": s.model_analysis, "code": s.model_analysis}
+        return Caller(self.claude_access, ledger, models=models, prices=s.prices, paused=lambda: self.store.paused())
 
     def runners(self, commit: str) -> tuple[TestRunner, ...]:
         """The test runners that fit what a commit holds."""

@@ -19,6 +19,7 @@ LONGEST = 400
 LONG_WITH_REASON = {
     "livhana_assets/loop/proposals/drafting.py": "the one walk from a crash to a proposal, read from top to bottom",
     "livhana_assets/loop/sources/records.py": "every table of the warehouse with its columns: one contract, looked up in one place",
+    "livhana_assets/wiring.py": "every door of the loop, a few lines each, in the one place that chooses between adapters",
 }
 """Path from the root → why this file is better in one piece than in two."""
 
