@@ -15,6 +15,12 @@ from livhana_assets.loop.sources.redaction import REDACTED_EMAIL, redact_text, r
 
 LONGEST_TEXT = 64 * 1024
 LONGEST_JSON = 1024 * 1024
+CUT = {"$cut": True}
+"""What stands for a value that was too long."""
+SMALLEST = 64
+"""A member of so many characters is not worth cutting."""
+DEEPEST_CUT = 8
+"""So deep a value is looked into for what to cut: each step costs reading all of it."""
 IDENTIFIERS = frozenset(("error_id", "request_id", "interaction_id", "execution_id", "customer_id"))
 PLAIN = re.compile(r"[a-z]{0,8}[-_]?\d{1,9}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """Most identifiers: not worth a search for secrets."""
@@ -97,8 +103,28 @@ def _as_text(value: Any) -> str:
 
 def _json(name: str, value: Any) -> str:
     content = _read_json(value) if isinstance(value, str) else value
-    encoded = _encode(redact_value(_bounded(content)))
-    return encoded if len(encoded) <= LONGEST_JSON else _encode({"cut_from_bytes": len(encoded)})
+    redacted = redact_value(_bounded(content))
+    encoded = _encode(redacted)
+    if len(encoded) <= LONGEST_JSON:
+        return encoded
+    fitting = _encode(_shrunk(redacted, LONGEST_JSON))
+    return fitting if len(fitting) <= LONGEST_JSON else _encode({"cut_from_bytes": len(encoded)})
+
+
+def _shrunk(value: Any, longest: int, depth: int = DEEPEST_CUT) -> Any:
+    """The value with its largest members cut, so that the small ones are kept: one variable must not cost the whole trace."""
+    if not depth or not isinstance(value, dict | list):
+        return CUT
+    kept = dict(value) if isinstance(value, dict) else dict(enumerate(value))
+    sizes = {key: len(_encode(member)) for key, member in kept.items()}
+    total = len(_encode(value))
+    for key in sorted(sizes, key=lambda one: -sizes[one]):
+        if total <= longest or sizes[key] <= SMALLEST:
+            break
+        room = longest - (total - sizes[key])
+        kept[key] = _shrunk(kept[key], room, depth - 1) if room > SMALLEST else CUT
+        total += len(_encode(kept[key])) - sizes[key]
+    return kept if isinstance(value, dict) else list(kept.values())
 
 
 def _encode(value: Any) -> str:

@@ -146,6 +146,25 @@ def test_a_megabyte_of_message_is_cut_with_a_note() -> None:
     assert message.endswith("… [cut from 1000000 bytes]")
 
 
+def test_a_large_variable_is_cut_and_the_rest_of_the_context_kept() -> None:
+    large = {f"k{number}": "x" * 1000 for number in range(1500)}
+    frames = [
+        {"file": "serve.py", "function": "<module>", "locals": {"cache": large, "small": 1}},
+        {"file": "shop/cart.py", "function": "discount", "locals": {"cart": {"coupon": None}}},
+    ]
+    kept = json.loads(only(error(context={"customer_id": "c9", "frames": frames}))["context"])
+    assert (kept["customer_id"], kept["frames"][1]) == ("c9", frames[1])
+    assert kept["frames"][0]["locals"]["small"] == 1
+    assert {"$cut": True} in kept["frames"][0]["locals"]["cache"].values()
+
+
+@pytest.mark.parametrize(
+    "context", [list(range(400_000)), {str(key): key for key in range(200_000)}], ids=["list", "dict"]
+)
+def test_a_context_of_many_small_values_says_how_long_it_was(context: Any) -> None:
+    assert json.loads(only(error(context=context))["context"]).keys() == {"cut_from_bytes"}
+
+
 def test_an_absent_id_is_the_same_whenever_the_line_is_read() -> None:
     line = {"occurred_at": "2026-03-04T12:00:00Z", "message": "boom"}
     later = parse_rows(ERROR_LOGS, [json.dumps(dict(reversed(line.items())))], format="jsonl", now=NOON)
