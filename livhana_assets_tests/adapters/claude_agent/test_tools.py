@@ -21,17 +21,12 @@ from livhana_assets.adapters.claude_analyst.tools import (
 from livhana_assets.loop.proposals import gates
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
-from livhana_assets_tests.adapters.claude_agent.a_shop import SECRET, a_shop, a_toolbox
+from livhana_assets_tests.adapters.claude_agent.a_shop import SECRET, a_toolbox
 from livhana_assets_tests.repositories import snapshot
 
 pytestmark = pytest.mark.doors
 
 GUARD = ('    return band["rate"] * 2', '    if band is None:\n        return 0\n    return band["rate"] * 2')
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> ProvingGround:
-    return a_shop(tmp_path_factory.mktemp("agent-tools"))
 
 
 @pytest.fixture
