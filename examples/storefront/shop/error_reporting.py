@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Callable, Iterable
 
-from shop.trace_log import TraceFile, utc_timestamp
+from .trace_log import TraceFile, utc_timestamp
 
 MAX_STRING = 2000
 MAX_ITEMS = 50
@@ -135,7 +135,9 @@ def app_frames(trace: TracebackType | None, app_root: Path) -> list[dict[str, An
 
 
 def _describe(frame: FrameType, line: int) -> dict[str, Any]:
-    variables = {k: v for k, v in frame.f_locals.items() if not k.startswith(".")}
+    # the variables of a module's own frame are all its globals: megabytes, and no call can be rebuilt from them
+    held = {} if frame.f_locals is frame.f_globals else frame.f_locals
+    variables = {k: v for k, v in held.items() if not k.startswith(".")}
     return {
         "file": frame.f_code.co_filename,
         "function": frame.f_code.co_qualname,

@@ -1,6 +1,7 @@
 """The HTTP side: routing, traces and error rows."""
 
 import json
+import runpy
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -163,6 +164,16 @@ def test_frames_of_libraries_are_left_out(tmp_path):
     except ValueError as error:
         frames = app_frames(error.__traceback__, Path(__file__).parent)
     assert len(frames) == 1
+
+
+def test_a_crash_in_a_script_does_not_log_all_its_globals(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text("rates = {}\n\ndef rate(country):\n    return rates[country]\n\nrate('AT')\n")
+    try:
+        runpy.run_path(str(script))
+    except KeyError as error:
+        frames = app_frames(error.__traceback__, tmp_path)
+    assert [frame["locals"] for frame in frames] == [{}, {"country": "AT"}]
 
 
 def test_a_response_keeps_its_status():
