@@ -89,11 +89,11 @@ def _stopped(task: Task, finished: Finished, ends: Sequence[str]) -> Finished:
 
 
 def _counted(task: Task, body: dict[str, Any]) -> int:
-    """The request's tokens as the API counts them; where it cannot say, more than they can be."""
+    """The request's tokens as the API counts them; where it cannot say, more than they can be. On Vertex AI counting may be off by itself."""
     try:
         return task.session.run(counting(body), min(task.pace.count_seconds, task.left))
     except Failure as failure:
-        if failure.kind in ("credentials", "unknown_model"):
+        if task.session.access.models and failure.kind in ("credentials", "unknown_model"):
             raise task.failed(failure.kind, failure.why) from None
         return bodies.most_tokens(body)
 

@@ -69,6 +69,7 @@ class Session:
 
     def __init__(self, access: Access) -> None:
         """Raises Failure where the SDK does not take what it is given."""
+        self.access = access
         try:
             self._client = access.client()
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,16 +109,22 @@ def _judged(status: int, code: str, said: str) -> tuple[Kind, bool, bool]:
 
 def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or a date; None where it asks for nothing that can be read."""
-    with contextlib.suppress(ValueError, TypeError):
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
     asked = headers.get("retry-after")
-    if not asked:
-        return None
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(asked))
+    seconds = _number(asked)
+    if seconds is not None or not asked:
+        return seconds
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(asked) - now).total_seconds())
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    with contextlib.suppress(ValueError):
+        number = float(text or "")
+        return None if math.isnan(number) else max(0.0, number)
     return None
 
 

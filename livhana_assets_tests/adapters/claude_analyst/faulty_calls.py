@@ -6,6 +6,7 @@ less than what the server would bill for it.
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import time
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 import redis
 
 from livhana_assets.adapters.claude_analyst.calls import Caller, ModelFailed
+from livhana_assets.adapters.claude_analyst.client import Access
 from livhana_assets.adapters.claude_analyst.ledger import BUDGET, lines_of
 from livhana_assets.adapters.claude_analyst.prices import price_of
 from livhana_assets.adapters.redis_budget import RedisBudget
@@ -30,6 +32,8 @@ NO_CONNECTION = "no_connection"
 KINDS = (*FAULTS, *(f"count:{fault}" for fault in COUNT_FAULTS), NO_CONNECTION)
 WHOLE = {"name": "whole", "score": 7, "parts": ["one", "two", "three"]}
 TOO_HIGH = {"name": "bad", "score": 11, "parts": []}
+WHOLE_TURNS = (json.dumps(WHOLE), json.dumps(TOO_HIGH), "To be continued.", '{"written for a test": [1, 2', "")
+"""What the server says to a turn when it says all that it means to; two of its faults are of answers, which a turn is not."""
 GRACE_S = 1.0
 """What a busy machine may need to notice that the time is over."""
 TOLD_KINDS = {
@@ -56,6 +60,7 @@ def met(kind: str, seed: int, client: redis.Redis) -> Judged:
     """What became of one call. Its seed says when the fault comes, how often, and to what kind of call."""
     chance = random.Random(f"{kind} {seed}")
     client.flushall()
+    Access(key="none").client()  # a process's first call loads the SDK before its time begins
     with _server(kind, chance) as server:
         url = _closed_port() if kind == NO_CONNECTION else server.url
         caller, seconds = a_caller(client, url), chance.uniform(0.6, 1.6)
@@ -91,7 +96,7 @@ def _called(caller: Caller, chance: random.Random, seconds: float) -> tuple[str,
             return ("" if value.model_dump() == WHOLE else f"half an answer: {value}"), True
         turn = caller.turn(asked, SYSTEM, [], messages)
         said = "".join(block.get("text", "") for block in turn.content)
-        return ("" if turn.stop_reason in ("end_turn", "pause_turn") and said else f"half a turn: {turn}"), True
+        return ("" if said in WHOLE_TURNS else f"half a turn: {turn}"), True
     except ModelFailed as failed:
         return ("" if failed.kind in TOLD_KINDS and str(failed) else f"no clear sentence: {failed!r}"), False
     except Exception as error:
