@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
+from livhana_assets.cli.model_calls import print_model_calls, with_model_calls
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say
 from livhana_assets.cli.turns import first_due, pattern_rows, settle, start_job, turn_daily
 from livhana_assets.loop.patterns.model import Value
@@ -48,6 +49,9 @@ def analyze(
     if not dry_run:
         _look(loop, chosen)
     found = {kind: FINDERS[kind](loop) for kind in chosen}
+    asks = dry_run and "bugs" in chosen
+    if asks:
+        found["bugs"] = replace(found["bugs"], values=with_model_calls(loop, found["bugs"].values))
     if as_json:
         values = {kind: list(one.values) for kind, one in found.items()}
         print_json(values[what] if what else values)
@@ -58,6 +62,8 @@ def analyze(
             print_rows(one.rows[:SHOWN])
         if len(one.rows) > SHOWN:
             say(f"and {len(one.rows) - SHOWN} more: `livhana analyze {kind} --dry-run --json`")
+    if asks:
+        print_model_calls(loop, found["bugs"].values)
 
 
 def _look(loop: Loop, chosen: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
+from livhana_assets.adapters.claude_analyst.failures import ModelFailed
 from livhana_assets.adapters.redis_errors import BadAddress
 from livhana_assets.adapters.test_runners import RunnerMissing
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
@@ -49,6 +50,7 @@ CODES: tuple[tuple[type[Exception], int], ...] = (
     (typer.TyperException, USAGE),
     (Failed, FAILED),
     (StoreError, FAILED),
+    (ModelFailed, FAILED),
     (PatchDoesNotApply, FAILED),
     (HeadMoved, FAILED),
     (TargetError, USAGE),

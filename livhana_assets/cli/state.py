@@ -48,7 +48,7 @@ def _checks(loop: Loop) -> tuple[tuple[str, Callable[[], str]], ...]:
             ),
         ),
         ("redis", lambda: _redis(loop)),
-        ("analyst", lambda: f"{loop.analyst.name}: works without a key"),
+        ("analyst", lambda: _analyst(loop)),
         ("sandbox", lambda: _sandbox(loop)),
         ("target", lambda: f"{loop.target.location} at {loop.base()[:12]}"),
         ("tests", lambda: _tests(loop)),
@@ -75,6 +75,19 @@ def _redis(loop: Loop) -> str:
     if found:
         raise Failed(" ".join(found))
     return "keeps every acknowledged decision"
+
+
+def _analyst(loop: Loop) -> str:
+    """Asks the way to the models whether it holds, at no cost. Raises ModelFailed where the key or a model is wrong."""
+    if loop.claude_analyst is None:
+        return "rules: works without a key"
+    from livhana_assets.adapters.claude_analyst.client import look_at
+
+    models = (loop.settings.model_analysis, loop.settings.model_screening)
+    found = look_at(loop.claude_access, models)
+    return (
+        f"rules, then Claude where no rule's fix is proved: {found}; at most ${loop.settings.daily_budget_usd:g} a day"
+    )
 
 
 def _sandbox(loop: Loop) -> str:
