@@ -9,7 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,12 @@ from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.proposals.queue import remembered
 from livhana_assets.loop.sources.live_metrics import Reading, read_all
+from livhana_assets.loop.sources.model_spend import Spend
 from livhana_assets.settings import Settings
 
 if TYPE_CHECKING:
+    import redis
+
     from livhana_assets.adapters.access_file import AccessFile
     from livhana_assets.adapters.claude_analyst.analyst import ClaudeAnalyst
     from livhana_assets.adapters.claude_analyst.calls import Caller
@@ -251,16 +254,28 @@ class Loop:
     @cached_property
     def caller(self) -> Caller:
         """The one way to a model: within the day's budget, and not while the loop is paused."""
-        import redis
-
         from livhana_assets.adapters.claude_analyst.calls import Caller
         from livhana_assets.adapters.claude_analyst.ledger import Ledger
 
         s = self.settings
-        client = redis.Redis.from_url(self.redis_url, socket_timeout=5)
-        ledger = Ledger(client, int(s.daily_budget_usd * 1_000_000))
+        ledger = Ledger(self._ledgers_redis(), int(s.daily_budget_usd * 1_000_000))
         models: dict[Kind, str] = {"screen": s.model_screening, "analyze": s.model_analysis, "code": s.model_analysis}
         return Caller(self.claude_access, ledger, models=models, prices=s.prices, paused=lambda: self.store.paused())
+
+    def _ledgers_redis(self) -> redis.Redis:
+        import redis
+
+        return redis.Redis.from_url(self.redis_url, socket_timeout=5)
+
+    def spend(self, day: date) -> Spend:
+        """What a day's (UTC) model calls cost so far; nothing where no model can be asked."""
+        from livhana_assets.adapters.claude_analyst.ledger import spend_of_day
+
+        return Spend() if self.claude_access.why_not else spend_of_day(self._ledgers_redis(), day)
+
+    def spend_figures(self, day: date) -> dict[str, float]:
+        """Dollars, under the names that the command and the API show."""
+        return {"spentTodayUsd": self.spend(day).usd, "budgetUsd": self.settings.daily_budget_usd}
 
     def runners(self, commit: str) -> tuple[TestRunner, ...]:
         """The test runners that fit what a commit holds."""

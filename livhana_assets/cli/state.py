@@ -17,7 +17,7 @@ from livhana_assets.cli.turns import NO_NODE, node_is_missing
 from livhana_assets.loop.outcomes.metrics import COUNTERS, improvement_counters
 from livhana_assets.loop.proposals.audit import export, verify
 from livhana_assets.loop.proposals.wording import counted
-from livhana_assets.wiring import Loop
+from livhana_assets.wiring import Loop, now
 
 
 def add_to(app: typer.Typer) -> None:
@@ -123,9 +123,10 @@ def _tests(loop: Loop) -> str:
 
 
 def metrics(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """The ten counters over the audit, and the measured latency gains."""
-    store = Loop().store
-    counters = improvement_counters(tuple(store.audit()), store.proposals())
+    """The ten counters over the audit, the measured latency gains, and what models cost today."""
+    loop = Loop()
+    counters = improvement_counters(tuple(loop.store.audit()), loop.store.proposals())
+    counters |= loop.spend_figures(now().date())
     if as_json:
         print_json(counters)
         return

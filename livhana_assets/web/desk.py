@@ -20,6 +20,7 @@ from livhana_assets.loop.proposals.queue import judged_patterns
 from livhana_assets.loop.review import decisions, errands
 from livhana_assets.loop.review.decisions import DigestChanged, Refused
 from livhana_assets.loop.review.errands import Errand
+from livhana_assets.loop.sources.model_spend import Spend
 from livhana_assets.loop.sources.ports import WarehouseError
 from livhana_assets.web.books import Books
 from livhana_assets.web.people import Person, Role
@@ -93,7 +94,12 @@ class Desk:
         return judged_patterns(self.loop.warehouse, self.loop.store, self.loop.policy, now=self.clock())
 
     def counters(self) -> Mapping[str, float | int]:
-        return self.books.counters()
+        """The counters over the audit, what was measured, and what today's model calls cost of what a day may."""
+        return {**self.books.counters(), **self.loop.spend_figures(self.clock().date())}
+
+    def spend(self) -> Spend:
+        """Today's (UTC) model calls."""
+        return self.loop.spend(self.clock().date())
 
     def audit(self) -> tuple[AuditEntry, ...]:
         return tuple(self.loop.store.audit())

@@ -121,6 +121,11 @@ def test_the_counters_are_the_ten_and_the_measured_ones(api: Api) -> None:
     assert (body["improvementsProposed"], body["bugsDetected"], body["bugsFixed"]) == (1, 1, 0)
 
 
+def test_where_no_model_can_be_asked_nothing_was_spent(api: Api) -> None:
+    body = api.get("/metrics").json()
+    assert (body["spentTodayUsd"], body["budgetUsd"]) == (0.0, 10.0)
+
+
 def test_prometheus_reads_the_same_figures(api: Api) -> None:
     api.add(proved())
     api.add(specified(2))

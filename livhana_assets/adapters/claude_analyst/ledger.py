@@ -8,9 +8,7 @@ attempt without a second line belongs to a process that is at work, or died at i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -21,6 +19,7 @@ from livhana_assets.adapters.redis_budget import RedisBudget
 from livhana_assets.adapters.redis_errors import clear_errors
 from livhana_assets.loop.sources.budgets import BudgetExceeded, Reservation
 from livhana_assets.loop.sources.model_prices import MICRO, Usage
+from livhana_assets.loop.sources.model_spend import Line, Spend, spend_of
 
 STREAM = "improvement:spend"
 BUDGET = "micro_dollars"
@@ -98,47 +97,6 @@ class Ledger:
         self._budget.settle(attempt.reservation, micro_dollars, line)
 
 
-@dataclass(frozen=True)
-class Line:
-    """How one attempt stands: its last line."""
-
-    attempt: str
-    day: date
-    asset: str
-    subject: str
-    kind: str
-    model: str
-    outcome: Literal["reserved", "settled", "released", "held"]
-    micro_dollars: int
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int
-    request_id: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Spend:
-    """What was spent: in millionths of a dollar, whole and by asset, subject and model."""
-
-    settled: int = 0
-    held: int = 0
-    """What may have been spent, and what is being spent."""
-    calls: int = 0
-    """Attempts that cost something or may have."""
-    by_asset: Mapping[str, int] = field(default_factory=dict)
-    by_subject: Mapping[str, int] = field(default_factory=dict)
-    by_model: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def used(self) -> int:
-        return self.settled + self.held
-
-    @property
-    def usd(self) -> float:
-        return self.used / MICRO
-
-
 def lines_of(client: redis.Redis, since: date, until: date | None = None) -> tuple[Line, ...]:
     """Every attempt of the days from `since` to `until` (default: that day alone), as it stands now, in order of its last line."""
     last = until or since
@@ -152,29 +110,9 @@ def lines_of(client: redis.Redis, since: date, until: date | None = None) -> tup
     return tuple(line for line in standing.values() if since <= line.day <= last)
 
 
-def spend_of(lines: Iterable[Line]) -> Spend:
-    paid = [line for line in lines if line.outcome != "released"]
-    settled = sum(line.micro_dollars for line in paid if line.outcome == "settled")
-    return Spend(
-        settled=settled,
-        held=sum(line.micro_dollars for line in paid) - settled,
-        calls=len(paid),
-        by_asset=_summed((line.asset, line.micro_dollars) for line in paid),
-        by_subject=_summed((line.subject, line.micro_dollars) for line in paid),
-        by_model=_summed((line.model, line.micro_dollars) for line in paid),
-    )
-
-
 def spend_of_day(client: redis.Redis, day: date) -> Spend:
     """What a day's model calls cost so far. Raises StoreUnavailable."""
     return spend_of(lines_of(client, day))
-
-
-def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    summed: Counter[str] = Counter()
-    for name, amount in pairs:
-        summed[name] += amount
-    return dict(summed.most_common())
 
 
 def _read(found: Iterable[tuple[Any, Mapping[Any, Any]]]) -> Iterator[Line]:

@@ -145,11 +145,17 @@ MEASURED = {
     "endpointsOptimized": "Endpoints with a performance change that was measured as improved.",
     "averageImprovementMs": "Milliseconds that a measured performance change took off, on average.",
 }
-MEANINGS = {**{name: counter.definition for name, counter in COUNTERS.items()}, **MEASURED}
-_fields: dict[str, Any] = {
-    name: (float if name in MEASURED else int, Field(description=meaning)) for name, meaning in MEANINGS.items()
+SPEND = {
+    "spentTodayUsd": "Dollars that model calls cost today (UTC), those that may have been billed at their worst.",
+    "budgetUsd": "Dollars that a day's model calls may cost at most.",
 }
-Metrics = create_model("Metrics", __doc__="The ten counters over the audit, and what was measured.", **_fields)
+MEANINGS = {**{name: counter.definition for name, counter in COUNTERS.items()}, **MEASURED, **SPEND}
+_fields: dict[str, Any] = {
+    name: (int if name in COUNTERS else float, Field(description=meaning)) for name, meaning in MEANINGS.items()
+}
+Metrics = create_model(
+    "Metrics", __doc__="The ten counters over the audit, what was measured, and what models cost today.", **_fields
+)
 
 
 class Trouble(Value):

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from livhana_assets.loop.outcomes.metrics import COUNTERS, SHOWN, improvement_counters, reached
 from livhana_assets.loop.proposals.model import Proposal
 from livhana_assets.loop.proposals.ports import AuditEntry
+from livhana_assets.loop.sources.model_spend import Spend
 from livhana_assets.web.desk import Desk
 from livhana_assets.web.pages.charts import Chart, Row
 from livhana_assets.web.pages.facts import spend_of
@@ -37,12 +38,14 @@ MEASURED = {
 def routes(press: Press) -> list[BaseRoute]:
     def dashboard(request: Request) -> Response:
         seen = press.desk.shelf.seen()
-        return press.page(request, "dashboard.html", (seen, press.now().date()), lambda: _facts(press.desk), seen=seen)
+        spend = press.desk.spend()
+        known = (seen, press.now().date(), spend.used)
+        return press.page(request, "dashboard.html", known, lambda: _facts(press.desk, spend), seen=seen)
 
     return [Route("/review/dashboard", press.spoken(dashboard))]
 
 
-def _facts(desk: Desk) -> Mapping[str, Any]:
+def _facts(desk: Desk, today: Spend) -> Mapping[str, Any]:
     audit, proposals = desk.audit(), desk.proposals()
     counted = improvement_counters(audit, proposals)
     definitions = {**{name: counter.definition for name, counter in COUNTERS.items()}, **MEASURED}
@@ -54,6 +57,8 @@ def _facts(desk: Desk) -> Mapping[str, Any]:
         "median": quantile(took, 0.5),
         "slow": quantile(took, 0.9),
         "spend": sum(spend_of(proposal).usd for proposal in proposals),
+        "today": today,
+        "budget": desk.loop.settings.daily_budget_usd,
         "ledger": ledger(proposals),
         "total": len(proposals),
     }

@@ -17,10 +17,11 @@ import redis
 
 from livhana_assets.adapters.claude_analyst.calls import Caller, ModelFailed, Work
 from livhana_assets.adapters.claude_analyst.client import Access
-from livhana_assets.adapters.claude_analyst.ledger import Ledger, Line, Spend, lines_of, spend_of_day
+from livhana_assets.adapters.claude_analyst.ledger import Ledger, lines_of, spend_of_day
 from livhana_assets.adapters.claude_analyst.work import Pace
 from livhana_assets.loop.proposals.ports import StoreUnavailable
 from livhana_assets.loop.sources.model_prices import ModelPrice
+from livhana_assets.loop.sources.model_spend import Line, Spend
 from livhana_assets_tests.adapters.claude_analyst.a_caller import ASKED, MODELS, QUICK, SYSTEM, Label, a_caller, work
 from livhana_assets_tests.adapters.claude_analyst.faulty_calls import COUNT, KINDS, TOO_HIGH, WHOLE, met
 from livhana_assets_tests.claude_server import FAULTS, ClaudeServer, Reply, open_claude_server

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from livhana_assets.adapters.claude_analyst.ledger import BUDGET, Attempt, Ledger, lines_of, spend_of, spend_of_day
+from livhana_assets.adapters.claude_analyst.ledger import BUDGET, Attempt, Ledger, lines_of, spend_of_day
 from livhana_assets.adapters.redis_budget import RedisBudget
 from livhana_assets.loop.proposals.ports import StoreUnavailable
 from livhana_assets.loop.sources.budgets import BudgetExceeded
 from livhana_assets.loop.sources.model_prices import Usage
+from livhana_assets.loop.sources.model_spend import spend_of
 from livhana_assets_tests.redis_server import running_redis
 
 USED = Usage(input=700, output=200, cache_read=100)
