@@ -186,6 +186,24 @@ class Settings(BaseSettings):
         validation_alias=_name("IMPROVEMENT_DAILY_BUDGET_USD"),
         description="hard limit of a day's model calls",
     )
+    agent_budget_usd: float = Field(
+        3.0,
+        gt=0,
+        validation_alias=_name("IMPROVEMENT_AGENT_BUDGET_USD"),
+        description="what the coding agent may spend on one specification, within the day's budget",
+    )
+    agent_turns: int = Field(
+        40,
+        ge=1,
+        validation_alias=_name("IMPROVEMENT_AGENT_TURNS"),
+        description="how often the coding agent may ask the model for one specification",
+    )
+    agent_minutes: float = Field(
+        20.0,
+        gt=0,
+        validation_alias=_name("IMPROVEMENT_AGENT_MINUTES"),
+        description="how long the coding agent may work on one specification; the proof's own time is not counted",
+    )
     model_analysis: str = Field(
         "claude-opus-5-5",
         validation_alias=_name("IMPROVEMENT_MODEL_ANALYSIS"),

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from livhana_assets.loop.execution.pull_requests import PullRequests
     from livhana_assets.loop.patterns.model import ErrorPattern
     from livhana_assets.loop.patterns.states import Holds
+    from livhana_assets.loop.proposals.agents import Agent
     from livhana_assets.loop.proposals.ports import Analyst, ProposalStore, Sandbox, TargetRepo, TestRunner
     from livhana_assets.loop.review.announcements import Sender
     from livhana_assets.loop.sources.budgets import Budget
@@ -241,6 +242,26 @@ class Loop:
         from livhana_assets.adapters.rules_analyst import RulesAnalyst
 
         return ClaudeAnalyst(RulesAnalyst(), self.caller, partial(keep, self.home))
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether a model is configured that could carry out a specification."""
+        return self.settings.analyst != "rules" and not self.claude_access.why_not
+
+    def agent(self, ground: ProvingGround) -> Agent:
+        """Who carries out accepted specifications. Raises NotConfigured where no model is there to do it."""
+        if not self.has_agent:
+            told = (
+                self.claude_access.why_not or "IMPROVEMENT_ANALYST=rules says that no model is asked: set it to auto."
+            )
+            raise NotConfigured(f"No agent drafts here. {told} Or give your own patch with `livhana attach`.")
+        from livhana_assets.adapters.claude_analyst.agent import AgentLimits, ClaudeAgent
+
+        s = self.settings
+        limits = AgentLimits(
+            turns=s.agent_turns, micro_dollars=round(s.agent_budget_usd * 1e6), seconds=60 * s.agent_minutes
+        )
+        return ClaudeAgent(self.caller.within, ground, self.policy, self.home / "transcripts", limits=limits)
 
     @cached_property
     def claude_access(self) -> Access:

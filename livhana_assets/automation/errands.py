@@ -12,6 +12,7 @@ from livhana_assets.loop.execution.reversal import draft_reversal
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.assets import log_page
 from livhana_assets.loop.proposals.attaching import attach
+from livhana_assets.loop.proposals.carrying import carry_out_specification
 from livhana_assets.loop.proposals.crashes import Unproved
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
 from livhana_assets.loop.proposals.model import Proposal
@@ -47,9 +48,21 @@ def take_back(loop: Loop, errand: Errand) -> Proposal:
     )
 
 
+def let_the_agent_draft(loop: Loop, errand: Errand) -> Proposal | Unproved:
+    """As `livhana draft` does it."""
+    pattern = load_error_pattern(loop.warehouse, loop.store.get(errand.proposal_id).pattern_id)
+    base = loop.base()
+    ground = loop.ground(base)
+    return carry_out_specification(
+        loop.store, errand.proposal_id, loop.agent(ground), pattern=pattern, ground=ground, policy=loop.policy,
+        effect=loop.effect, base=base, by=errand.by, now=now(),
+    )  # fmt: skip
+
+
 PERFORM: Mapping[str, Callable[[Loop, Errand], Proposal | Unproved]] = {
     "attach": attach_patch_of,
     "revert": take_back,
+    "draft": let_the_agent_draft,
 }
 
 
@@ -66,7 +79,9 @@ def carry_out_errand(loop: Loop, number: int, shown: Callable[[Proposal], None])
         answer(loop.store, errand, told=BROKE)
         raise
     if isinstance(made, Unproved):
-        return answer(loop.store, errand, told=_said(f"{made.reason}. {errand.proposal_id} stays as it is."))
+        return answer(
+            loop.store, errand, told=_said(f"{made.reason.rstrip('.')}. {errand.proposal_id} stays as it is.")
+        )
     shown(made)
     return answer(loop.store, errand, told=f"{made.id} is proved, as revision {made.revision}.", leads_to=made.id)
 
@@ -82,7 +97,7 @@ def errand(context: dg.OpExecutionContext, loop: dg.ResourceParam[Loop]) -> dg.O
     number = context.run.tags.get(TAG, "")
     if not number.isdecimal():
         raise dg.Failure(
-            "Nobody asked for anything: attach a patch, or take a change back, on a proposal's page of `livhana up`.",
+            "Nobody asked for anything: attach a patch, let the agent draft, or take a change back, on a proposal's page of `livhana up`.",
             allow_retries=False,
         )
     try:
@@ -107,4 +122,13 @@ def propose_reversal() -> None:
     errand()
 
 
-ERRANDS = [attach_patch, propose_reversal]
+@dg.job(
+    tags=PROVES,
+    description="Lets the coding agent carry out an accepted specification, within its limits; what is proved waits for its own approval. "
+    "Started on the proposal's page.",
+)
+def draft_specification() -> None:
+    errand()
+
+
+ERRANDS = [attach_patch, propose_reversal, draft_specification]

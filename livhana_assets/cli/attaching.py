@@ -1,4 +1,4 @@
-"""`livhana attach`: a person's own patch for an accepted specification."""
+"""`livhana attach` and `livhana draft`: an accepted specification gets a person's own patch, or one of the coding agent's."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from livhana_assets.cli.tables import say
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.proposals.attaching import attach as prove_and_propose
+from livhana_assets.loop.proposals.carrying import carry_out_specification, require_carriable
 from livhana_assets.loop.proposals.crashes import Unproved
 from livhana_assets.loop.review.decisions import Refused
 from livhana_assets.wiring import Loop, now
@@ -39,6 +40,26 @@ def attach(
     )  # fmt: skip
     if isinstance(made, Unproved):
         raise Refused(f"The patch is not attached: {made.reason}. {proposal_id} stays as it is.")
+    say(f"{made.id} is proved and proposed as revision {made.revision}: `livhana show {made.id}`, then approve it.")
+
+
+def draft(
+    proposal_id: Annotated[str, typer.Argument(help="an accepted specification")],
+    by: Annotated[str, typer.Option("--by", help="who asks for it; default: the system's user name")] = "",
+) -> None:
+    """Let the coding agent carry out an accepted specification. What it hands in is proved as every patch is, and then waits for approval."""
+    loop = Loop()
+    require_carriable(loop.store, loop.store.get(proposal_id), now())
+    pattern = load_error_pattern(loop.warehouse, loop.store.get(proposal_id).pattern_id)
+    base = loop.base()
+    ground = loop.ground(base)
+    made = carry_out_specification(
+        loop.store, proposal_id, loop.agent(ground), pattern=pattern, ground=ground, policy=loop.policy, effect=loop.effect,
+        base=base, by=by or getpass.getuser(), now=now(),
+    )  # fmt: skip
+    if isinstance(made, Unproved):
+        told = made.reason.rstrip(".")
+        raise Refused(f"No proposal: {told}. {proposal_id} is a specification again; its history says why.")
     say(f"{made.id} is proved and proposed as revision {made.revision}: `livhana show {made.id}`, then approve it.")
 
 

@@ -1,4 +1,4 @@
-"""`livhana proposals`, `show`, `approve`, `reject`, `accept`, `attach`: a person reads and decides."""
+"""`livhana proposals`, `show`, `approve`, `reject`, `accept`, `attach`, `draft`: a person reads and decides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from rich.syntax import Syntax
 
 from livhana_assets.cli.analyses import is_finding, show_finding
-from livhana_assets.cli.attaching import attach
+from livhana_assets.cli.attaching import attach, draft
 from livhana_assets.cli.patterns import show_pattern
 from livhana_assets.cli.tables import out, print_json, print_rows, printable, say, shortened
 from livhana_assets.cli.turns import execute_one, settle
@@ -26,7 +26,7 @@ MINIMUM_DIGEST = 8
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (proposals, show, approve, reject, accept, attach):
+    for command in (proposals, show, approve, reject, accept, attach, draft):
         app.command()(command)
 
 
@@ -119,7 +119,7 @@ def _is_specification(proposal: Proposal) -> str:
     """Why it cannot be approved, and what can be said to it instead."""
     told = f"{proposal.id} is a specification without a patch, so there is nothing to approve"
     if proposal.status is Status.ACCEPTED:
-        return f"{told}: it is accepted already; give it one with `livhana attach {proposal.id} PATCH`."
+        return f"{told}: it is accepted already; give it one with `livhana attach {proposal.id} PATCH`, or by the agent with `livhana draft {proposal.id}`."
     return f"{told}: say that it is worth building with `livhana accept {proposal.id}`, or reject it."
 
 

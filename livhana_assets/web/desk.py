@@ -13,6 +13,7 @@ from livhana_assets.loop.execution.reversal import require_landed, standing_reve
 from livhana_assets.loop.patterns.errors import load_error_pattern
 from livhana_assets.loop.patterns.model import ErrorPattern
 from livhana_assets.loop.proposals.attaching import require_accepted
+from livhana_assets.loop.proposals.carrying import require_carriable
 from livhana_assets.loop.proposals.knowledge import refusal_entry
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.ports import AuditEntry
@@ -31,11 +32,17 @@ __all__ = ["Desk", "LaunchFailed", "Launcher", "NotAllowed", "PatchTooLong", "Sh
 
 PRIORITIES = ("critical", "high", "medium", "low")
 WAITING = (Status.PROPOSED, Status.SPECIFIED)
-RUNS: Mapping[errands.Kind, str] = {"attach": "attach_patch", "revert": "propose_reversal"}
+RUNS: Mapping[errands.Kind, str] = {
+    "attach": "attach_patch",
+    "revert": "propose_reversal",
+    "draft": "draft_specification",
+}
 LONGEST_PATCH = 512 * 1024
 """Characters. The patch is kept in the audit until it is proved; ten files of five hundred lines, which the size gate lets through, are less."""
 PATIENCE = timedelta(minutes=15)
 """A proof that took longer has died; its run says how."""
+PATIENCE_WITH_THE_AGENT = timedelta(minutes=90)
+"""Its own limits end it, or its proofs, before."""
 
 
 class Launcher(Protocol):
@@ -174,6 +181,19 @@ class Desk:
             )
         return self._sent(person, "attach", proposal_id, patch, door)
 
+    def draft(self, person: Person, proposal_id: str, *, digest: str, door: str) -> str:
+        """Let the agent carry out an accepted specification; the run's id. How it ends: `errand`.
+
+        Raises DigestChanged where the person saw something else, Refused where there is no agent, IllegalTransition."""
+        require(person, Role.reviewer)
+        if not self.loop.has_agent:
+            raise Refused("No model is configured, so there is no agent to draft it: attach a patch of your own.")
+        proposal = self.proposal(proposal_id)
+        if digest != proposal.digest:
+            raise DigestChanged(f"{proposal_id} changed since you read it: read it again.")
+        require_carriable(self.loop.store, proposal, self.clock())
+        return self._sent(person, "draft", proposal_id, "", door)
+
     def revert(self, person: Person, proposal_id: str, *, reason: str = "", door: str) -> Proposal | None:
         """Start proving the reversal of a landed change; the standing reversal where there is one. How it ends: `errand`.
 
@@ -226,10 +246,15 @@ class Desk:
     def _is_proving(self, kind: errands.Kind, proposal_id: str, by: str, text: str) -> bool:
         standing = self.errand(proposal_id)
         same = standing is not None and (standing.kind, standing.by, standing.text) == (kind, by, text)
-        return bool(same and standing and not standing.outcome and self.clock() - standing.asked_at < PATIENCE)
+        return bool(same and standing and not standing.outcome and self.clock() - standing.asked_at < patience(kind))
 
     def _launch_execution(self, proposal_id: str) -> str:
         return self.launcher.launch("execute_proposal", {"dagster/partition": proposal_id})
+
+
+def patience(kind: errands.Kind) -> timedelta:
+    """How long an outcome is waited for."""
+    return PATIENCE_WITH_THE_AGENT if kind == "draft" else PATIENCE
 
 
 def require(person: Person, role: Role) -> None:

@@ -34,7 +34,7 @@ ROOMS = {
 }  # fmt: skip
 JOBS = {
     "daily_improvement", "draft_proposals", "analyze_quality", "weekly_proposals", "monthly_refactoring", "execute_proposal", "measure_outcomes", "account",
-    "full_improvement", "attach_patch", "propose_reversal",
+    "full_improvement", "attach_patch", "propose_reversal", "draft_specification",
 }  # fmt: skip
 
 CHECKS = {

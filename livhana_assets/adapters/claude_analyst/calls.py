@@ -15,6 +15,7 @@ from livhana_assets.adapters.claude_analyst.client import Access, Finished, Sess
 from livhana_assets.adapters.claude_analyst.failures import Failure, told
 from livhana_assets.adapters.claude_analyst.failures import ModelFailed as ModelFailed
 from livhana_assets.adapters.claude_analyst.ledger import Ledger
+from livhana_assets.adapters.claude_analyst.limited_ledger import LimitedLedger
 from livhana_assets.adapters.claude_analyst.prices import UnknownModel, price_of
 from livhana_assets.adapters.claude_analyst.work import Answer as Answer
 from livhana_assets.adapters.claude_analyst.work import Estimate as Estimate
@@ -49,6 +50,13 @@ class Caller:
         self.access, self.models = access, models
         self._ledger, self._prices, self._pace, self._paused = ledger, prices or {}, pace or Pace(), paused
         self._refused = ""
+
+    def within(self, micro_dollars: int) -> Caller:
+        """The same way to the models, for work that may spend so much of the day's budget, retries included."""
+        ledger = LimitedLedger(self._ledger, micro_dollars)
+        return Caller(
+            self.access, ledger, models=self.models, prices=self._prices, pace=self._pace, paused=self._paused
+        )
 
     @property
     def why_not(self) -> str:

@@ -1,4 +1,4 @@
-"""What a person asks for on a page or through the API that takes longer than a request may: proving a patch, proving a reversal.
+"""What a person asks for on a page or through the API that takes longer than a request may: proving a patch, proving a reversal, letting the agent draft.
 
 The asking and how it ended are lines of the audit, so that neither a restart of the web process nor of the one at work loses them. The run that
 carries an errand out gets its number only: what is to be done, and in whose name, stands in the audit, where only a signed-in person's request
@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 from livhana_assets.loop.proposals.ports import AuditEntry, ProposalStore
 from livhana_assets.loop.review.signatures import PREFIX
 
-Kind = Literal["attach", "revert"]
+Kind = Literal["attach", "revert", "draft"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ASKED: Mapping[str, Kind] = {f"{kind}_asked": kind for kind in KINDS}
 ANSWERED = "errand_answered"
@@ -38,7 +38,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Errand:
-    """`number` is the audit line that asked; `text` the patch, or why a change is to be taken back."""
+    """`number` is the audit line that asked; `text` the patch, why a change is to be taken back, or nothing."""
 
     number: int
     kind: Kind
@@ -71,7 +71,7 @@ def find(store: ProposalStore, number: int) -> Errand:
         elif _answers(entry, latest):
             return replace(latest, outcome=_outcome(entry))
     if latest is None:
-        raise NoSuchErrand(f"Line {number} of the audit asks for nothing: attach or take back on a proposal's page.")
+        raise NoSuchErrand(f"Line {number} of the audit asks for nothing: attach, take back or let the agent draft on a proposal's page.")
     return latest
 
 

@@ -103,7 +103,7 @@ class Started(Value):
 class Asking(Value):
     """What was last asked for about a proposal that takes a while, and how it ended."""
 
-    kind: Literal["attach", "revert"]
+    kind: Literal["attach", "revert", "draft"]
     by: str
     asked_at: datetime
     state: Literal["proving", "proved", "refused"]

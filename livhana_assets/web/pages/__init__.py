@@ -2,7 +2,7 @@
 
 queue      /review                  what waits, ranked
 proposal   /review/proposals/ID     one screen to decide on
-deciding   POST …/approve, reject, accept, attach, execute, revert; /review/analyze, /review/pause, /review/resume
+deciding   POST …/approve, reject, accept, attach, draft, execute, revert; /review/analyze, /review/pause, /review/resume
 listing    /review/proposals        everything there ever was
 pattern    /review/patterns/ID      which rule joined what
 correcting POST …/merge, split

@@ -1,4 +1,4 @@
-"""What a person's forms do: approve, reject, accept, attach, execute, revert, analyze, pause, resume. Each answer leads back to a page, or shows one with the reason why not."""
+"""What a person's forms do: approve, reject, accept, attach, draft, execute, revert, analyze, pause, resume. Each answer leads back to a page, or shows one with the reason why not."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def routes(press: Press, counting: Counting) -> list[BaseRoute]:
         "reject": _reject,
         "accept": _accept,
         "attach": _attach,
+        "draft": _draft,
         "execute": _execute,
         "revert": _revert,
     }
@@ -147,6 +148,15 @@ def _attach(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
         desk.accept(person, proposal_id, digest=digest)
     desk.attach(person, proposal_id, patch=patch, digest=digest, door="pages")
     return f"{proposal_id}?told=proving"
+
+
+def _draft(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:
+    """On the page of a specification it is accepted by the same form, which says so; not where there is no agent."""
+    digest = form.get("digest", "")
+    if desk.loop.has_agent and not desk.paused() and desk.proposal(proposal_id).status is Status.SPECIFIED:
+        desk.accept(person, proposal_id, digest=digest)
+    desk.draft(person, proposal_id, digest=digest, door="pages")
+    return f"{proposal_id}?told=drafting"
 
 
 def _execute(desk: Desk, person: Person, proposal_id: str, form: Form) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.review.errands import Errand, Outcome
-from livhana_assets.web.desk import PATIENCE, Desk
+from livhana_assets.web.desk import Desk, patience
 from livhana_assets.web.pages import facts
 from livhana_assets.web.pages.counting import Counted, Counting
 from livhana_assets.web.pages.diffs import files_of
@@ -25,10 +25,14 @@ DONE = {
     "accepted": "Accepted: it is worth building.",
     "reversal": "This takes the change back. It is decided on like any other.",
     "proving": "Your patch is being proved, which takes a while. How it ends stands here.",
+    "drafting": "The agent works on it, which takes a while: minutes, seldom more than half an hour. How it ends stands here.",
     "reverting": "The reversal is being proved, which takes a while. How it ends stands here.",
     "started": "Started. This page shows what became of it when you load it again.",
 }
 """What is said after a decision, by the word in the address."""
+
+
+WHAT = {"attach": "patch of", "revert": "reversal of", "draft": "agent's draft for"}
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,12 @@ def told_errand(proposal: Proposal, errand: Errand | None, now: datetime) -> Tol
     """None where nothing was asked for, or where the proposal has gone on since."""
     if errand is None or (errand.outcome and not _concerns(proposal, errand, errand.outcome)):
         return None
-    what = "patch" if errand.kind == "attach" else "reversal"
     if errand.outcome is None:
-        state: Any = "proving" if now - errand.asked_at < PATIENCE else "late"
+        state: Any = "proving" if now - errand.asked_at < patience(errand.kind) else "late"
     else:
         state = "proved" if errand.outcome.leads_to else "refused"
     said = errand.outcome or Outcome("", "", errand.asked_at)
-    return ToldErrand(what, errand.by, said.told, said.leads_to, facts.errand_link(errand.number), state)
+    return ToldErrand(WHAT[errand.kind], errand.by, said.told, said.leads_to, facts.errand_link(errand.number), state)
 
 
 def refused_patch(errand: Errand | None) -> str:
@@ -124,5 +127,6 @@ def _facts(desk: Desk, proposal: Proposal, counted: Counted, errand: ToldErrand 
         "risks": facts.risks_of(proposal, tuple(file.path for file in files), desk.loop.policy),
         "spend": facts.spend_of(proposal),
         "can": facts.decisions_on(proposal),
+        "has_agent": desk.loop.has_agent,
         "links": facts.dagster_links(proposal.id),
     }
