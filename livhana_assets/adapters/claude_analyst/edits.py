@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
+from unicodedata import category
 
 from livhana_assets.adapters.claude_analyst.answers import Edit
 
@@ -28,6 +29,8 @@ def edited(edits: Sequence[Edit], shown: Collection[str], read: Callable[[str], 
 def _applied(path: str, base: str | None, edits: Sequence[Edit]) -> str:
     if base is None:
         raise Refused(f"{path} is no text at the base commit")
+    if hidden := sorted({sign for edit in edits for sign in edit.after if _is_hidden(sign)} - set(base)):
+        raise Refused(f"it brings a character into {path} that nobody sees (U+{ord(hidden[0]):04X})")
     places = sorted(((_place(path, base, edit.before), edit) for edit in edits), key=lambda place: place[0])
     for (start, edit), (following, _) in pairwise(places):
         if start + len(edit.before) > following:
@@ -43,3 +46,8 @@ def _place(path: str, base: str, before: str) -> int:
         found = "more than once" if first >= 0 else "nowhere"
         raise Refused(f"a text that it replaces stands {found} in {path}; it must stand there exactly once")
     return first
+
+
+def _is_hidden(sign: str) -> bool:
+    """Whether a reviewer cannot see it: a control, or a mark that turns text around or takes no room."""
+    return category(sign) in ("Cc", "Cf", "Co", "Cn", "Zl", "Zp") and sign not in "\t\n\r\f"

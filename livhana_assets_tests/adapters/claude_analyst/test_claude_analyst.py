@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from livhana_assets.adapters.claude_analyst.ledger import Ledger, lines_of
 from livhana_assets.adapters.claude_analyst.work import Pace
 from livhana_assets.adapters.rules_analyst import RulesAnalyst
 from livhana_assets.loop.proposals.crashes import Unproved, crash_of
-from livhana_assets.loop.proposals.model import Status
+from livhana_assets.loop.proposals.model import Evidence, Status
 from livhana_assets.loop.proposals.ports import Crash
 from livhana_assets.loop.proposals.prompting import prompt, prompt_digest
 from livhana_assets.loop.proposals.proof import ProvingGround
@@ -36,6 +37,7 @@ from livhana_assets_tests.claude_server import REPLIES, ClaudeServer, Reply, Whe
 from livhana_assets_tests.claude_server.replies import Script, read_replies
 from livhana_assets_tests.loop.proposals.test_drafting import FILES as RATES
 from livhana_assets_tests.loop.proposals.test_drafting import NO_BAND
+from livhana_assets_tests.planted_secrets import found_again, planted_secrets
 from livhana_assets_tests.redis_server import running_redis
 
 pytestmark = pytest.mark.doors
@@ -291,3 +293,38 @@ def test_the_bytes_before_the_evidence_are_the_same_for_every_crash(ground: Prov
     bodies = [call.body for call in asked.server.calls if "crash" in json.dumps(call.body["system"])[:300]]
     assert len(bodies) == 2
     assert len({json.dumps([body["tools"], body["system"], body["output_config"]]) for body in bodies}) == 1
+
+
+def test_no_planted_secret_reaches_the_socket(ground: ProvingGround, redis_url: str) -> None:
+    """In messages, values, names and refusals, forty texts at a time."""
+    secrets, crash = planted_secrets(of_each=25), the_crash(ground)
+    redis.Redis.from_url(redis_url).flushall()
+    with open_claude_server() as server:
+        analyst = claude(Asked(server, redis.Redis.from_url(redis_url)).caller)
+        for first in range(0, len(secrets), 40):
+            texts = [secret.text for secret in secrets[first : first + 40]]
+            analyst.think_again(_full_of(crash, texts), _refused_for(texts), provable=True)
+    assert len(secrets) >= 1000 and len(server.requests) > len(secrets) / 40
+    assert found_again(secrets, server.received.decode()) == {}
+
+
+def _full_of(crash: Crash, texts: list[str]) -> Crash:
+    """The crash with a text in every place that others write: seven a frame, message, endpoint and release in three exemplars."""
+    parts = [texts[at : at + 10] for at in range(0, 30, 10)]
+    exemplars = tuple(
+        crash.exemplar.model_copy(
+            update={
+                "error_id": f"e{number}", "message": part[0], "endpoint": part[1], "release": part[2],
+                "frames": (crash.frames[-1].model_copy(update={"locals": {f"v{at}": text for at, text in enumerate(part[3:])}}),),
+            }
+        )
+        for number, part in enumerate(parts) if len(part) > 2
+    )  # fmt: skip
+    if not exemplars:
+        return crash
+    pattern = crash.pattern.model_copy(update={"exemplars": exemplars, "title": texts[-1], "service": texts[-1]})
+    return replace(crash, pattern=pattern, exemplar=exemplars[0], frames=exemplars[0].frames)
+
+
+def _refused_for(texts: list[str]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(label=f"tried: {text}", value=text, source="-") for text in texts[28:])
