@@ -53,7 +53,7 @@ def load_interaction_patterns(
     )
     counts = Counter(one.kind for one in ordered)
     told = f"{interactions} interactions, {len(ordered)} kinds of questions: " + ", ".join(
-        f"{counts[kind]} {kind}" for kind in URGENCY
+        f"{kind} {counts[kind]}" for kind in URGENCY
     )
     return InteractionFindings(
         interactions=interactions, minimum=minimum, enough=True, told=told, success=overall, patterns=tuple(ordered)
