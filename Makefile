@@ -49,3 +49,4 @@ bench: setup
 	@.venv/bin/python bench/regressions.py
 	@.venv/bin/python bench/quantiles.py
 	@.venv/bin/python bench/log_grouping.py
+	@.venv/bin/python bench/pack_tokens.py

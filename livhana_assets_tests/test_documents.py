@@ -30,7 +30,7 @@ ENUMERATED = ("run", "analyze", "audit", "ingest")
 """Commands that check their first word themselves: the words are those of its help."""
 PLANNED: tuple[str, ...] = ()
 """Named by a document ahead of its command."""
-NO_SETTINGS = {"LIVHANA_REPORT_FD", "LIVHANA_REQUIRE_BROWSER", "LIVHANA_COMMIT", "LIVHANA_PROPOSAL"}
+NO_SETTINGS = {"LIVHANA_REAL_KEY", "LIVHANA_REPORT_FD", "LIVHANA_REQUIRE_BROWSER", "LIVHANA_COMMIT", "LIVHANA_PROPOSAL"}
 LARGEST_PICTURE = 300_000
 
 
