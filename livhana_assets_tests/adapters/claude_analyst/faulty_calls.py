@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import redis
 
@@ -114,16 +115,17 @@ def _lost(server: ClaudeServer, client: redis.Redis) -> str:
         return f"{len(server.messages)} requests, {len(lines)} attempts"
     if sum(line.micro_dollars for line in lines) != RedisBudget(client, BUDGET, 1, advice="").used(day):
         return "the lines do not add up to the day's budget"
-    billed = sum(_bill(call.usage) for call in server.messages if call.usage)
+    billed = sum(bill(call.usage) for call in server.messages if call.usage)
     counted = sum(line.micro_dollars for line in lines)
     return f"{billed} billed, {counted} counted" if billed > counted else ""
 
 
-def _bill(usage: dict[str, int]) -> int:
+def bill(usage: dict[str, Any]) -> int:
+    """What the provider asks for a message, in millionths of a dollar."""
     written = usage["cache_creation"]
     used = Usage(
         usage["input_tokens"], usage["output_tokens"], usage["cache_read_input_tokens"],
-        written["ephemeral_5m_input_tokens"], written["ephemeral_1h_input_tokens"],  # type: ignore[index]
+        written["ephemeral_5m_input_tokens"], written["ephemeral_1h_input_tokens"],
     )  # fmt: skip
     return cost(price_of(str(usage["model"]), {}, at=datetime.now(UTC)), used)
 
