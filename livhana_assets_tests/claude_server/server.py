@@ -7,7 +7,7 @@ import re
 import select
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -59,7 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
                 send = self._routed()
             send()
         except Refused as refused:
-            self._send(refused.status, refused.body(self.call.request_id), refused.headers)
+            with suppress(ConnectionError):
+                self._send(refused.status, refused.body(self.call.request_id), refused.headers)
         except ConnectionError:
             self.close_connection = True
 
@@ -145,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, content: dict[str, Any]) -> Callable[[], None]:
         """An answer, or what befalls it."""
         if self.call.fault in STATUSES:
-            raise STATUSES[self.call.fault]
+            raise STATUSES[self.call.fault].with_traceback(None)
         return lambda: self._send(200, content)
 
     def _whole(self, message: dict[str, Any]) -> None:
@@ -154,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("stalled", "silent"):
             self._wait_for_the_other_side()
         elif fault == "sse_error_event":
-            raise STATUSES["status_529"]
+            raise STATUSES["status_529"].with_traceback(None)
         elif fault in ("cut_clean", "cut_body"):
             self._head(200, "application/json", len(encoded))
             self.wfile.write(encoded[: len(encoded) // 2])

@@ -111,7 +111,7 @@ class ClaudeServer:
         model = check_request(body)
         check_conversation(body, self.paused)
         if fault in STATUSES:
-            raise STATUSES[fault]
+            raise STATUSES[fault].with_traceback(None)
         reply = self.replies.next(body, keep=bool(fault))
         whole = self._made(body, reply, tier)
         cached = self.cache.look_up(body)
