@@ -51,7 +51,7 @@ class When:
 class Reply:
     """One answer. Of `text`, `json`, `instance` and `content` the first that is given counts.
 
-    `{{name}}` in it stands for the value that the latest tool result, read as JSON, holds under this name.
+    `{{name}}` in it stands for the value that the latest tool result, read as JSON, holds under this name, if one does.
     """
 
     text: str | None = None
@@ -149,7 +149,7 @@ def _looked_up(name: str, body: Mapping[str, Any]) -> str:
         for part in reversed(parts_of(message)):
             if part.get("type") == "tool_result" and (found := _found(name, _as_json(_text(part)))) is not None:
                 return str(found)
-    raise invalid(f"A scripted reply names {{{{{name}}}}}, and no tool result holds it")
+    return f"{{{{{name}}}}}"
 
 
 def _as_json(text: str) -> Any:
