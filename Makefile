@@ -50,3 +50,5 @@ bench: setup
 	@.venv/bin/python bench/quantiles.py
 	@.venv/bin/python bench/log_grouping.py
 	@.venv/bin/python bench/pack_tokens.py
+	@.venv/bin/python bench/model_faults.py
+	@.venv/bin/python bench/model_budget.py
