@@ -12,6 +12,7 @@ import typer
 
 from livhana_assets.cli.errors import Failed, full_disk
 from livhana_assets.cli.tables import print_json, print_rows, progress, say
+from livhana_assets.loop.proposals.wording import counted
 from livhana_assets.loop.sources.ingest import Parsed, parse_parquet, parse_rows
 from livhana_assets.loop.sources.records import API_METRICS, CUSTOMER_INTERACTIONS, ERROR_LOGS, Table
 from livhana_assets.loop.sources.redaction import redact_text
@@ -59,10 +60,11 @@ def ingest(
 
 
 def _tell_what_is_missing(entry: dict[str, object]) -> None:
-    if entry["rejected"]:
+    if rejected := int(str(entry["rejected"])):
+        aside = f"{counted(rejected, 'line')} of {entry['file']} {'was' if rejected == 1 else 'were'} set aside"
         say(
-            f"{entry['rejected']} lines of {entry['file']} were set aside; {entry['rejects']} holds their numbers and reasons. "
-            "Correct these lines in the file and take it in again: lines taken once are not taken twice."
+            f"{aside}; {entry['rejects']} holds the numbers and reasons. "
+            "Correct such lines in the file and take it in again: lines taken once are not taken twice."
         )
     if entry["unknownColumns"]:
         say(f"{entry['file']} has columns that the table does not have, left out: {entry['unknownColumns']}.")

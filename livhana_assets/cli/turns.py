@@ -318,10 +318,12 @@ def _execute_each(loop: Loop, allowed: Iterable[Proposal]) -> None:
 
 
 def _told(loop: Loop) -> None:
-    waiting = sum(proposal.status is Status.PROPOSED for proposal in loop.store.proposals())
-    said = f"{counted(waiting, 'proposal')} {'waits' if waiting == 1 else 'wait'} for you"
-    say(
-        f"{said}: `livhana proposals --status proposed`, then `livhana show ID`."
-        if waiting
-        else "Nothing waits for you."
-    )
+    """What waits for a person, and the command that lists it."""
+    said = ["The loop is paused, so nothing was drafted: `livhana resume` ends that."] if loop.store.paused() else []
+    if waiting := sum(one.status is Status.PROPOSED for one in loop.store.proposals()):
+        wait = f"{counted(waiting, 'proposal')} {'waits' if waiting == 1 else 'wait'} for you"
+        said.append(f"{wait}: `livhana proposals --status proposed`, then `livhana show ID`.")
+    if specified := sum(one.status is Status.SPECIFIED for one in loop.store.proposals()):
+        wait = f"{counted(specified, 'specification')} {'waits' if specified == 1 else 'wait'} for a yes or no"
+        said.append(f"{wait}: `livhana proposals --status specified`.")
+    say(" ".join(said) or "Nothing waits for you.")

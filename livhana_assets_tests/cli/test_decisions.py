@@ -36,7 +36,7 @@ def push(shop: Terminal, files: dict[str, str]) -> None:
         ("approve ID", 2, "say what you saw: --digest"),
         ("approve ID --digest abc", 2, "at least 8 characters"),
         (f"approve ID --digest {STALE}", 3, "not what you saw any more"),
-        ("accept ID", 3, "cannot become accepted"),
+        ("accept ID", 3, "it has a patch to approve or reject"),
         ("execute ID", 3, "is proposed, not approved: `livhana approve"),
         ("reject ID", 2, "Missing option '--reason'"),
     ],
@@ -54,6 +54,7 @@ def test_an_approval_is_refused_while_paused_interrupted_without_a_trace_and_car
     assert shop("approve", identity, "--digest", digest, "--by", "bob").code == 0, "the standing approval answers"
     assert shop("pause").code == 0
     assert shop("execute", identity).ended(3, "The loop is paused: `livhana resume`")
+    assert shop("run").ended(0, "The loop is paused, so nothing was drafted")
     assert shop("resume").code == 0
     at_work = shop.home / "logs" / "execute_proposal.log", "execution - STEP_START"
     assert shop.interrupted("execute", identity, seen=at_work).ended(130, "Stopped. Nothing is lost")

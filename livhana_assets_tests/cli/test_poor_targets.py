@@ -44,7 +44,7 @@ def test_a_target_without_tests_gets_specifications_which_can_be_accepted_and_no
     untested = {path: text for path, text in FILES.items() if not path.startswith("tests/")}
     with terminal_of(tmp_path, bare_repository(tmp_path / "shop.git", untested)) as terminal:
         assert terminal("ingest", "errors", log(tmp_path / "errors.jsonl", TODAY)).code == 0
-        assert terminal("run", "daily").code == 0
+        assert terminal("run", "daily").ended(0, "1 specification waits for a yes or no")
         proposal = the_only(terminal)
         assert proposal["status"] == "specified" and "no tests" in proposal["unprovedReason"]
         approve = "approve", proposal["id"], "--digest", proposal["digest"][:12]
@@ -107,7 +107,7 @@ def test_two_days_are_one_run_and_a_work_tree_in_use_is_left_to_the_byte(tmp_pat
     (tmp_path / "errors.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows) + half)
     with terminal_of(tmp_path, target) as terminal:
         terminal = replace(terminal, on="main")
-        assert terminal("ingest", "errors", "errors.jsonl").ended(0, "1 lines of errors.jsonl were set aside")
+        assert terminal("ingest", "errors", "errors.jsonl").ended(0, "1 line of errors.jsonl was set aside")
         assert terminal("run", "daily", "--from", YESTERDAY.date(), "--to", TODAY.date()).ended(
             0, "1 proposal waits for you"
         )

@@ -94,8 +94,8 @@ def test_ninety_days_are_one_run_that_tells_how_far_it_is(warehouse: DeltaWareho
     assert run.status is dg.DagsterRunStatus.SUCCESS and run.tags["dagster/backfill"] == backfill
     assert found is not None and found.status.value == "COMPLETED_SUCCESS"
     busy = len(BUSY)
-    assert f"90 days, {busy} with rows that are not grouped yet" in told
-    assert f"{DAYS[-1]}: 1 patterns ({busy} of {busy} days with new rows)" in told
+    assert f"errors that are not grouped yet: on {busy} of 90 days" in told
+    assert f"{DAYS[-1]}: patterns of crashes: 1 ({busy} of {busy} days with new rows)" in told
     assert materialized == set(DAYS)
     [counted] = warehouse.query("SELECT SUM(occurrences) AS rows_grouped FROM ai_learning.error_patterns").to_pylist()
     assert counted["rows_grouped"] == 2 * len(BUSY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from livhana_assets.loop.proposals.lifecycle import advance
+from livhana_assets.loop.proposals.lifecycle import IllegalTransition, advance
 from livhana_assets.loop.proposals.model import Approval, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy, may_execute_without_person, may_revert_without_person
 from livhana_assets.loop.proposals.ports import ProposalStore, StaleVersion
@@ -89,9 +89,11 @@ def reject(
 def accept(
     store: ProposalStore, proposal_id: str, *, by: str, now: datetime, origin: str = "", digest: str = ""
 ) -> Proposal:
-    """Say that a specification is worth building. Raises DigestChanged where a digest is named and is another."""
+    """Say that a specification is worth building. Raises DigestChanged where a digest is named and is another; IllegalTransition."""
     require_name(by)
     proposal = _seen(store, proposal_id, digest)
+    if proposal.status is Status.PROPOSED:
+        raise IllegalTransition(f"{proposal.id} is proposed: it has a patch to approve or reject, nothing to accept.")
     return _save(store, proposal, Status.ACCEPTED, at=now, actor=by, action="accepted", origin=origin)
 
 

@@ -38,11 +38,11 @@ def error_fingerprints(
     days = error_days(warehouse, *span_of(context))
     corrected = uncorrected_days(warehouse)
     due = [one for one in days.values() if one.due_for_fingerprints or one.day in corrected]
-    context.log.info(f"{len(context.partition_keys)} days, {len(due)} with rows that are not grouped yet")
+    context.log.info(f"errors that are not grouped yet: on {len(due)} of {len(context.partition_keys)} days")
     for number, one in enumerate(due, 1):
         rows = fingerprint_day(warehouse, one.day)
         note_fingerprints(warehouse, one, rows)
-        context.log.info(f"{one.day}: {rows} rows ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{one.day}: errors grouped: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=one.day.isoformat())
     counts = {one.day.isoformat(): rows_conserved(warehouse, one.day) for one in due}
     return dg.MaterializeResult(
@@ -82,7 +82,7 @@ def error_patterns(
     for number, one in enumerate(due, 1):
         rows = error_patterns_day(warehouse, one.day)
         note_patterns(warehouse, one)
-        context.log.info(f"{one.day}: {rows} patterns ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{one.day}: patterns of crashes: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=one.day.isoformat())
     if due:
         warehouse.compact()

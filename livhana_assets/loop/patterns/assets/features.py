@@ -60,7 +60,7 @@ def feature_patterns(
     for number, day in enumerate(due, 1):
         read = feature_patterns_day(warehouse, day)
         note_look(warehouse, day, states[day].mark, read)
-        context.log.info(f"{day}: {read.patterns} wishes in {read.rows} interactions ({number} of {len(due)})")
+        context.log.info(f"{day}: wishes: {read.patterns} in {read.rows} interactions ({number} of {len(due)})")
         context.add_asset_metadata({"dagster/partition_row_count": read.patterns}, partition_key=day.isoformat())
     if due:
         states = day_states(warehouse, *span_of(context))

@@ -42,7 +42,7 @@ def interaction_clusters(
     due = [day for day in sorted(days_of(context)) if day in states and states[day].due_for_groups]
     for number, day in enumerate(due, 1):
         rows = group_interactions(warehouse, day)
-        context.log.info(f"{day}: {rows} interactions ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{day}: interactions grouped: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     if due:
         states = day_states(warehouse, *span_of(context))
@@ -85,7 +85,7 @@ def interaction_patterns(
     for number, day in enumerate(due, 1):
         rows = interaction_patterns_day(warehouse, day)
         note_look(warehouse, day, states[day].mark, rows)
-        context.log.info(f"{day}: {rows} kinds of questions ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{day}: kinds of questions: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
 
     def draw() -> dict[str, Any]:

@@ -50,7 +50,7 @@ def endpoint_days(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam
     due = [day for day in days_of(context) if day in marks and marks[day].days_due]
     for number, day in enumerate(due, 1):
         rows = store_endpoint_days(warehouse, day)
-        context.log.info(f"{day}: {rows} endpoints ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{day}: endpoints counted: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     after = day_marks(warehouse, *span_of(context)) if due else marks
     return dg.MaterializeResult(
@@ -82,7 +82,7 @@ def endpoint_histograms(
     due = [day for day in days_of(context) if day in marks and marks[day].histograms_due]
     for number, day in enumerate(due, 1):
         rows = store_endpoint_histograms(warehouse, day)
-        context.log.info(f"{day}: {rows} buckets ({number} of {len(due)} days with new rows)")
+        context.log.info(f"{day}: buckets of latency counted: {rows} ({number} of {len(due)} days with new rows)")
         context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
     after = day_marks(warehouse, *span_of(context)) if due else marks
     return dg.MaterializeResult(
@@ -126,7 +126,7 @@ def performance_patterns(
         context.add_asset_metadata({"dagster/partition_row_count": looked.patterns}, partition_key=day.isoformat())
         if looked.made:
             made.append(day)
-            told = f"{day}: {looked.patterns} patterns of {looked.endpoints} endpoints"
+            told = f"{day}: slow or slower than before: {looked.patterns} of {looked.endpoints} endpoints"
             context.log.info(f"{told} ({number} of {len(held)} days with requests)")
 
     def draw() -> dict[str, Any]:
