@@ -50,6 +50,7 @@ defs = dg.Definitions(
         sources.code_changes_checks,
         proposals.proved_or_specified,
         proposals.one_per_pattern,
+        proposals.within_budget,
         proposals.digest_matches_store,
         proposals.gates,
         review.signed,

@@ -62,6 +62,10 @@ def _doors() -> dict[str, Any]:
             lambda loop: loop.pull_requests, "opens the target's pull requests, where a token is set"
         ),
         "clock": _door(lambda loop: now, "the time, UTC"),
+        "spend": _door(
+            lambda loop: lambda day: (loop.spend(day), loop.settings.daily_budget_usd),
+            "what a day's model calls cost, and the dollars that they may",
+        ),
         "run_name": _door(lambda loop: new_run_id, "names this process for a claim"),
         "signing_key": _door(lambda loop: loop.access.key, "the key of decisions signed by the web process"),
         "performance_threshold_ms": _door(

@@ -53,7 +53,7 @@ CHECKS = {
     "ai_learning/interaction_clusters": {"rows_conserved"},
     "ai_learning/interaction_patterns": {"minimum_evidence", "no_secrets"},
     "ai_learning/feature_patterns": {"rows_conserved", "minimum_evidence", "no_secrets"},
-    "bugfix_proposals": {"proved_or_specified"},
+    "bugfix_proposals": {"proved_or_specified", "within_budget"},
     "proposal": {"digest_matches_store", "gates"},
     "review_queue": {"one_per_pattern"},
     "decision": {"signed", "digest_current"},

@@ -16,6 +16,7 @@ from livhana_assets.adapters.memory_store import MemoryProposalStore
 from livhana_assets.automation.jobs import JOBS
 from livhana_assets.definitions import defs
 from livhana_assets.loop.proposals.policy import Policy
+from livhana_assets.loop.sources.model_spend import Spend
 from livhana_assets_tests.dagster_project.a_clock import add_all, waiting
 from livhana_assets_tests.repositories import clean_repository
 
@@ -34,7 +35,7 @@ def run(job: str, partition: str, instance: dg.DagsterInstance, folder: Path) ->
     doors: dict[str, Any] = {
         "store": store, "warehouse": DeltaWarehouse(folder / "warehouse"), "target": target, "policy": Policy(),
         "drafter": lambda: None, "clock": lambda: datetime.now(UTC), "coverage_reports": list, "live_readings": tuple,
-        "holds": lambda *_: None,
+        "holds": lambda *_: None, "spend": lambda day: (Spend(), 1.0),
     }  # fmt: skip
     return defs.resolve_job_def(job).execute_in_process(partition_key=partition, instance=instance, resources=doors)
 

@@ -23,11 +23,13 @@ from livhana_assets.loop.proposals.assets import (
     proposal,
     proved_or_specified,
     shown_pages,
+    within_budget,
 )
 from livhana_assets.loop.proposals.model import Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.review.assets import digest_current, signed
 from livhana_assets.loop.review.decisions import approve
+from livhana_assets.loop.sources.model_spend import Spend
 from livhana_assets_tests.a_proposal import NOON, a_proposal, moved
 from livhana_assets_tests.dagster_project.a_check_run import run_checks, said
 from livhana_assets_tests.repositories import clean_repository
@@ -254,6 +256,17 @@ def test_two_open_proposals_of_one_pattern_are_found(instance: dg.DagsterInstanc
     assert (
         said(look(one_per_pattern, instance, store=store))["which"] == f"{a_proposal(1).pattern_id}: 2 open proposals"
     )
+
+
+def test_money_over_the_days_limit_is_found(instance: dg.DagsterInstance) -> None:
+    def spent(settled: int, held: int) -> dict[str, Any]:
+        return {"spend": lambda day: (Spend(settled, held, calls=3), 2.0), "clock": lambda: NOON}
+
+    assert (
+        look(within_budget, instance, **spent(1_500_000, 500_000)).description == "3 model calls of today, none amiss"
+    )
+    over = look(within_budget, instance, **spent(1_500_000, 500_001))
+    assert not over.passed and said(over)["which"] == "today: $2.0000 are spent or held of $2.00 a day"
 
 
 # --- approvals -------------------------------------------------------------------------------------------------------

@@ -128,6 +128,14 @@ def proved_or_specified(store: dg.ResourceParam[ProposalStore]) -> dg.AssetCheck
 
 
 @dg.asset_check(
+    asset=bugfix_proposals,
+    description="Today's model calls cost no more than IMPROVEMENT_DAILY_BUDGET_USD, those that may have been billed at their worst.",
+)
+def within_budget(spend: dg.ResourceParam[Any], clock: dg.ResourceParam[Any]) -> dg.AssetCheckResult:
+    return check_result("within_budget", checks.within_budget(*spend(clock().date())))
+
+
+@dg.asset_check(
     asset=proposal.key,
     additional_deps=[bugfix_proposals],
     description="Of every open proposal: what the store holds, what the audit tells and what its page shows have one digest.",

@@ -15,6 +15,7 @@ from livhana_assets.loop.proposals.page import diff_block
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import AuditEntry, TargetError, TargetRepo
 from livhana_assets.loop.sources.checks import Looked
+from livhana_assets.loop.sources.model_spend import Spend
 
 CHECKED_PATCHES = 50
 """The newest so many; the rest is counted as left out."""
@@ -115,6 +116,13 @@ def one_per_pattern(proposals: Iterable[Proposal]) -> Looked:
     patterns = Counter(entry.pattern_id for entry in open_of(proposals))
     doubled = {name: f"{count} open proposals" for name, count in patterns.items() if count > 1}
     return Looked("open proposals", patterns.total(), doubled, {"patterns": len(patterns)})
+
+
+def within_budget(spend: Spend, budget_usd: float) -> Looked:
+    """A day's model calls cost no more than they may, those that may have been billed counted at their worst."""
+    over = f"${spend.usd:.4f} are spent or held of ${budget_usd:.2f} a day" if spend.usd > budget_usd else ""
+    figures = {"dollars spent or held": spend.usd, "dollars a day": budget_usd}
+    return Looked("model calls of today", spend.calls, {"today": over} if over else {}, figures)
 
 
 def proved_or_specified(proposals: Iterable[Proposal]) -> Looked:
