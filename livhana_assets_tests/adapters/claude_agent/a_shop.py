@@ -26,7 +26,7 @@ SHOP_FILES: dict[str, str | bytes] = {
     "shop/settings.py": f'PAYMENT = "{SECRET}"\nLIMIT = 3\n',
     "shop/logo.bin": b"\0\1",
     "infra/deploy.sh": "echo deploy\n",
-    "conftest.py": "",
+    "conftest.py": "LOADED = True\n",
     "package.json": "{}\n",
     ".github/workflows/ci.yml": "on: push\n",
 }

@@ -73,7 +73,7 @@ def test_some_lines_are_read_by_their_numbers(tools: Toolbox) -> None:
     assert found["text"] == '    band = find(grams, bands)\n    return band["rate"] * 2'
 
 
-def test_a_search_takes_res_expressions_and_lists_paths(tools: Toolbox) -> None:
+def test_a_search_takes_expressions_of_re2_and_lists_paths(tools: Toolbox) -> None:
     found = use(tools, "search", text=r"^def (rate|find)\(", regex=True, glob="shop/*.py")
     assert [match.partition(": ")[0] for match in found["matches"]] == ["shop/rates.py:1", "shop/rates.py:7"]
     listed = use(tools, "search", text="", regex=False, glob="tests/*")["paths"]
