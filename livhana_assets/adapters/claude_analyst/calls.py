@@ -25,6 +25,7 @@ from livhana_assets.adapters.claude_analyst.work import Work as Work
 from livhana_assets.loop.sources.model_prices import ModelPrice, worst_cost
 
 MOST_PAUSES = 2
+REFUSED_SECONDS = 600.0
 TURNS_END = ("end_turn", "stop_sequence", "tool_use", "pause_turn")
 ANSWERS_END = ("end_turn", "stop_sequence", "pause_turn")
 PAUSED = "The loop is paused, so nothing is spent: `livhana resume` lets it go on."
@@ -33,7 +34,7 @@ PAUSED = "The loop is paused, so nothing is spent: `livhana resume` lets it go o
 class Caller:
     """Asks Claude. Raises ModelFailed where there is no answer to use, StoreUnavailable where nothing can be counted.
 
-    Many threads may call at once. After the provider refused the credentials, nothing more is sent.
+    Many threads may call at once. After the provider refused the credentials, nothing is sent for ten minutes.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Caller:
         """`prices` are the operator's own."""
         self.access, self.models = access, models
         self._ledger, self._prices, self._pace, self._paused = ledger, prices or {}, pace or Pace(), paused
-        self._refused = ""
+        self._refused, self._asks_again_at = "", 0.0
 
     def within(self, micro_dollars: int) -> Caller:
         """The same way to the models, for work that may spend so much of the day's budget, retries included."""
@@ -61,7 +62,7 @@ class Caller:
     @property
     def why_not(self) -> str:
         """Why nothing can be asked, with what to set; empty where it can, as far as is known without asking."""
-        return self.access.why_not or self._refused
+        return self.access.why_not or (self._refused if time.monotonic() < self._asks_again_at else "")
 
     def ask(
         self, work: Work, system: str, messages: Sequence[Message], shape: type[T], *, tools: Sequence[Message] = ()
@@ -110,15 +111,19 @@ class Caller:
             raise ModelFailed(failure.kind, told(failure.kind, failure.why, model=model)) from None
         except ModelFailed as failed:
             if failed.kind == "credentials":
-                self._refused = str(failed)
+                self._refused, self._asks_again_at = str(failed), time.monotonic() + REFUSED_SECONDS
             raise
 
     def _priced(self, work: Work) -> tuple[str, ModelPrice]:
         model = self.models[work.kind]
         try:
-            return model, price_of(model, self._prices, provider=self.access.provider, at=datetime.now(UTC))
+            return model, self._price_of(model)
         except UnknownModel as why:
             raise ModelFailed("unknown_model", str(why)) from None
+
+    def _price_of(self, model: str) -> ModelPrice:
+        access = self.access
+        return price_of(model, self._prices, provider=access.provider, region=access.region, at=datetime.now(UTC))
 
     def _body(
         self, model: str, work: Work, system: str, messages: Sequence[Message], tools: Sequence[Message],

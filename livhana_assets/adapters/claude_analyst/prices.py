@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PROVIDERS = {"anthropic": "anthropic", "vertex": "google"}
 """Where genai-prices keeps a provider's prices."""
+REGIONAL = Decimal("1.1")
+"""Vertex AI's regional and multi-regional endpoints cost a tenth more than the global one, which the bundled data does not say."""
 KEYS = {
     "input": "input_mtok",
     "output": "output_mtok",
@@ -30,8 +32,10 @@ class UnknownModel(Exception):
     """Nobody said what a model costs. The message says where to say it."""
 
 
-def price_of(model: str, own: Mapping[str, ModelPrice], *, provider: str = "anthropic", at: datetime) -> ModelPrice:
-    """The price of a model on a day. Raises UnknownModel."""
+def price_of(
+    model: str, own: Mapping[str, ModelPrice], *, provider: str = "anthropic", region: str = "global", at: datetime
+) -> ModelPrice:
+    """The price of a model on a day; on Vertex AI also of a region. The operator's own is taken as it is. Raises UnknownModel."""
     if model in own:
         return own[model]
     found = _bundled(model, PROVIDERS[provider], at)
@@ -39,7 +43,7 @@ def price_of(model: str, own: Mapping[str, ModelPrice], *, provider: str = "anth
         raise UnknownModel(
             f'Nobody knows what the model {model} costs, so nothing is sent to it: choose another, or write its prices under [prices."{model}"] in livhana.toml.'
         )
-    return found
+    return found.times(REGIONAL) if provider == "vertex" and region != "global" else found
 
 
 def _bundled(model: str, provider: str, at: datetime) -> ModelPrice | None:

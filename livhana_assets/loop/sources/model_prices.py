@@ -53,9 +53,18 @@ class ModelPrice(Rates):
         reached = [tier for tier in self.tiers if input_tokens > tier.over_tokens]
         return max(reached, key=lambda tier: tier.over_tokens) if reached else self
 
+    def times(self, factor: Decimal) -> ModelPrice:
+        """Every rate so many times as high."""
+        tiers = tuple(Tier(over_tokens=tier.over_tokens, **_scaled(tier, factor)) for tier in self.tiers)
+        return ModelPrice(tiers=tiers, **_scaled(self, factor))
+
     def most(self, input_tokens: int) -> Sequence[Rates]:
         """Every rate that a request with at most so many tokens of input may be charged at."""
         return (self, *(tier for tier in self.tiers if input_tokens > tier.over_tokens))
+
+
+def _scaled(rates: Rates, factor: Decimal) -> dict[str, Decimal]:
+    return {name: getattr(rates, name) * factor for name in Rates.model_fields}
 
 
 @dataclass(frozen=True)

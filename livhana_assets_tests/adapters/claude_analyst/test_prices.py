@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from livhana_assets.adapters.claude_analyst.prices import UnknownModel, price_of
 from livhana_assets.loop.sources.model_prices import ModelPrice, Usage, cost
+from livhana_assets.settings import Settings
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 LISTED = {
@@ -58,6 +60,24 @@ def test_our_sum_is_what_the_bundled_library_works_out() -> None:
             )
             theirs = calc_price(usage, model, provider_id="anthropic", genai_request_timestamp=NOW).total_price
             assert abs(ours - theirs * 1_000_000) < 1, model
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "us-east5"])
+def test_a_region_of_vertex_costs_a_tenth_more(region: str) -> None:
+    price = price_of("claude-haiku-5-5", {}, provider="vertex", region=region, at=NOW)
+    assert (price.input, price.output, price.tiers[0].output) == (Decimal("0.11"), Decimal("0.55"), Decimal("2.75"))
+    assert price_of("claude-haiku-5-5", {}, region=region, at=NOW).input == Decimal("0.1"), "only Vertex AI has regions"
+
+
+def test_prices_are_read_from_the_operators_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "livhana.toml").write_text(
+        '[prices."claude-next"]\ninput = 3\noutput = 15\ncache_read = 0.3\n'
+        '[[prices."claude-next".tiers]]\nover_tokens = 200000\ninput = 6\noutput = 22.5\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    price = price_of("claude-next", Settings().prices, at=NOW)
+    assert (price.cache_read, price.cache_write_1h) == (Decimal("0.3"), Decimal(6))
+    assert price.rates(200_001).output == Decimal("22.5")
 
 
 def test_the_operators_own_price_comes_first() -> None:
