@@ -64,7 +64,9 @@ def turn() -> Turn:
     from livhana_assets.definitions import defs
 
     job = defs.resolve_job_def("daily_improvement")
-    with dg.DagsterInstance.ephemeral() as instance:
+    kept = Path(os.environ["LIVHANA_HOME"]) / "dagster"
+    kept.mkdir(exist_ok=True)
+    with dg.DagsterInstance.local_temp(str(kept)) as instance:
         before, began = _cpu(), time.perf_counter()
         ran = job.execute_in_process(partition_key=DAY.isoformat(), instance=instance, raise_on_error=True)
         seconds, cpu = time.perf_counter() - began, _cpu() - before

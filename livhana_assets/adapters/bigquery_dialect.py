@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from livhana_assets.adapters.bigquery_grouping import group_windows
-from livhana_assets.loop.sources.ports import NotReadOnly, WarehouseError
+from livhana_assets.loop.sources.ports import DayMark, NotReadOnly, WarehouseError
 from livhana_assets.loop.sources.records import Table
 
 if TYPE_CHECKING:
@@ -152,6 +152,27 @@ def _parameter(name: str, value: object) -> object:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return list(value)
     raise WarehouseError(f"@{name} must be text, a number, a truth value, a time, a date, or a list of text.")
+
+
+MARKS = """
+SELECT CAST(DATE_FROM_UNIX_DATE(day_number) AS DATE) AS day, row_count, newest
+FROM (
+  SELECT DIV(UNIX_MICROS({day}), 86400000000) AS day_number, COUNT(*) AS row_count, MAX(ingested_at) AS newest
+  FROM {table}
+  WHERE {day} >= @start AND {day} < @end
+  GROUP BY day_number
+)
+"""
+"""The calendar is asked once a day, not once a row."""
+
+
+def marks_by_query(
+    query: Callable[[str, Mapping[str, object]], pa.Table], table: Table, since: date, until: date
+) -> dict[date, DayMark]:
+    """The marks of a range of days, read from two columns of the rows."""
+    start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (since, until + timedelta(days=1)))
+    rows = query(MARKS.format(table=table.name, day=table.day), {"start": start, "end": end}).to_pylist()
+    return {row["day"]: DayMark(row["row_count"], row["newest"]) for row in rows}
 
 
 def table_version(query: Callable[[str], pa.Table], table: Table) -> tuple[str | None, int]:

@@ -17,12 +17,12 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 from sqlglot import exp
 
-from livhana_assets.adapters.bigquery_dialect import bound, read_select, table_version, tables_in
+from livhana_assets.adapters.bigquery_dialect import bound, marks_by_query, read_select, table_version, tables_in
 from livhana_assets.adapters.bigquery_mapping import fields_of, locate, reading
 from livhana_assets.loop.sources.arrow_rows import conform, days_of, refuse_other_days, without_extensions
 from livhana_assets.loop.sources.budgets import Budget, BudgetExceeded
 from livhana_assets.loop.sources.mapping import SourceTable
-from livhana_assets.loop.sources.ports import Bill, WarehouseError
+from livhana_assets.loop.sources.ports import Bill, DayMark, WarehouseError
 from livhana_assets.loop.sources.records import DERIVED_TABLES, TABLES, Column, Table
 
 LABELS = {"app": "livhana"}
@@ -111,6 +111,9 @@ class BigQueryWarehouse:
     def version(self, table: Table) -> tuple[str | None, int]:
         """The watermark and the number of rows: another answer means that the table holds other data."""
         return table_version(self.query, table)
+
+    def day_marks(self, table: Table, since: date, until: date) -> Mapping[date, DayMark]:
+        return marks_by_query(self.query, table, since, until)
 
     def last_updated(self, table: Table) -> datetime | None:
         with _refusals():

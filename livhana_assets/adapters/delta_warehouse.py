@@ -7,7 +7,8 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote
@@ -17,7 +18,15 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from livhana_assets.adapters.bigquery_dialect import bound, read_select, table_version, tables_in, to_duckdb
+from livhana_assets.adapters.bigquery_dialect import (
+    bound,
+    marks_by_query,
+    read_select,
+    table_version,
+    tables_in,
+    to_duckdb,
+)
+from livhana_assets.adapters.parquet_marks import mark_of_files
 from livhana_assets.loop.sources.arrow_rows import (
     arrow_schema,
     conform,
@@ -25,7 +34,7 @@ from livhana_assets.loop.sources.arrow_rows import (
     refuse_other_days,
     without_extensions,
 )
-from livhana_assets.loop.sources.ports import BadQuery, Bill, WarehouseError
+from livhana_assets.loop.sources.ports import BadQuery, Bill, DayMark, WarehouseError
 from livhana_assets.loop.sources.records import TABLES, Column, Table
 
 T = TypeVar("T")
@@ -86,6 +95,17 @@ class DeltaWarehouse:
         for table in filter(self._exists, TABLES.values()):
             with self._writing(table):
                 self._commit(table, _compact)
+
+    def day_marks(self, table: Table, since: date, until: date) -> Mapping[date, DayMark]:
+        days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
+        marks: dict[date, DayMark] = {}
+        for day, files in groupby(sorted(map(Path, self._files(table, days))), _day_of_file):
+            mark = mark_of_files(files)
+            if mark is None:
+                return marks_by_query(self.query, table, since, until)
+            if mark.rows:
+                marks[day] = mark
+        return marks
 
     def last_updated(self, table: Table) -> datetime | None:
         if not self._exists(table):
@@ -214,12 +234,18 @@ class _DayStream:
             yield from _with_day(self._table, rows).to_batches()
 
 
+def _day_of_file(path: Path) -> date:
+    return date.fromisoformat(path.parent.name.partition("=")[2])
+
+
 @contextmanager
 def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     try:
         connection.execute("LOAD icu")
         connection.execute("SET TimeZone = 'UTC'")
+        # A file's statistics leave NaN out: an optimizer that trusts them takes `x < 5` for true of every row, NaN among them.
+        connection.execute("SET disabled_optimizers = 'statistics_propagation'")
         yield connection
     finally:
         connection.close()

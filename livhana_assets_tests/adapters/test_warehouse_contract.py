@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
@@ -16,8 +17,9 @@ from google.cloud import bigquery
 
 from livhana_assets.adapters.bigquery_warehouse import BigQueryWarehouse
 from livhana_assets.adapters.delta_warehouse import DeltaWarehouse
+from livhana_assets.adapters.parquet_marks import mark_of_files
 from livhana_assets.loop import sources
-from livhana_assets.loop.sources.ports import NotReadOnly, Warehouse, WarehouseError
+from livhana_assets.loop.sources.ports import DayMark, NotReadOnly, Warehouse, WarehouseError
 from livhana_assets.loop.sources.queries import load_sql
 from livhana_assets.loop.sources.records import (
     API_METRICS,
@@ -330,3 +332,54 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     next((tmp_path / "logs" / "error_logs").rglob("*.parquet")).unlink()
     with pytest.raises(WarehouseError, match="The query failed"):
         warehouse.query("SELECT * FROM logs.error_logs")
+
+
+# --- marks -----------------------------------------------------------------------------------------------------------
+
+MOMENT = datetime(2026, 3, 4, 12, 0, 0, 123457, tzinfo=UTC)
+
+
+def test_a_day_has_a_mark_of_its_rows_to_the_microsecond(warehouse: Warehouse) -> None:
+    later = errors("b", at=NOON + timedelta(days=1))
+    warehouse.append(ERROR_LOGS, pa.concat_tables([errors("a"), errors("c"), later]))
+    late = pa.Table.from_pylist([{"error_id": "d", "occurred_at": NOON, "ingested_at": MOMENT}])
+    warehouse.append(ERROR_LOGS, late)
+    assert warehouse.day_marks(ERROR_LOGS, DAY, DAY + timedelta(days=1)) == {
+        DAY: DayMark(3, MOMENT),
+        DAY + timedelta(days=1): DayMark(1, NOON),
+    }
+    assert warehouse.day_marks(ERROR_LOGS, DAY, DAY) == {DAY: DayMark(3, MOMENT)}
+
+
+def test_days_without_rows_have_no_mark(warehouse: Warehouse) -> None:
+    assert warehouse.day_marks(ERROR_LOGS, DAY, DAY) == {}
+    warehouse.append(ERROR_LOGS, errors("a"))
+    warehouse.replace_day(ERROR_LOGS, DAY, errors())
+    assert warehouse.day_marks(ERROR_LOGS, DAY - timedelta(days=2), DAY) == {}
+
+
+def test_when_a_table_was_written_is_told(warehouse: Warehouse) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    warehouse.append(ERROR_LOGS, errors("a"))
+    written = warehouse.last_updated(ERROR_LOGS)
+    assert written is not None and before < written < datetime.now(UTC) + timedelta(seconds=2)
+
+
+def test_a_table_that_is_not_there_was_never_written(warehouse: Warehouse) -> None:
+    assert warehouse.last_updated(API_METRICS) is None
+
+
+def test_files_that_do_not_tell_their_newest_row_are_read(tmp_path: Path) -> None:
+    pq.write_table(errors("a", "b"), tmp_path / "told.parquet")
+    pq.write_table(errors("a", "b"), tmp_path / "silent.parquet", write_statistics=False)
+    assert mark_of_files([tmp_path / "told.parquet"]) == DayMark(2, NOON)
+    assert mark_of_files([tmp_path / "told.parquet", tmp_path / "silent.parquet"]) is None
+
+
+def test_nan_is_compared_as_what_it_is_whatever_the_files_tell_of_the_other_values(tmp_path: Path) -> None:
+    warehouse = DeltaWarehouse(tmp_path)
+    row = {"occurred_at": NOON, "ingested_at": NOON, "endpoint": "/cart"}
+    rows = [{**row, "request_id": f"q{place}", "duration_ms": value} for place, value in enumerate((2.0, float("nan")))]
+    warehouse.append(API_METRICS, pa.Table.from_pylist(rows))
+    asked = "SELECT duration_ms < 1e9 AS usable FROM performance.api_metrics ORDER BY request_id"
+    assert warehouse.query(asked).to_pylist() == [{"usable": True}, {"usable": False}]

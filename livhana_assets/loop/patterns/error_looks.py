@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from livhana_assets.loop.patterns.days import day_bounds, day_sql
+from livhana_assets.loop.patterns.days import day_sql
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
-from livhana_assets.loop.sources.ports import Warehouse
-from livhana_assets.loop.sources.records import ERROR_LOOKS
+from livhana_assets.loop.sources.ports import DayMark, Warehouse
+from livhana_assets.loop.sources.records import ERROR_LOGS, ERROR_LOOKS
 
 METHOD = 1
 """Counted up when the same rows would be grouped in another way, so that every day is due again."""
@@ -42,16 +42,20 @@ class ErrorDay:
 
 def error_days(warehouse: Warehouse, since: date, until: date) -> dict[date, ErrorDay]:
     """Every day of a range, both ends included, that has error rows, or something that was made of them."""
-    window = {"since": since, "until": until, "start": day_bounds(since)["start"], "end": day_bounds(until)["end"]}
-    rows = warehouse.query(day_sql("error_days"), window).to_pylist()
-    return {row["day"]: ErrorDay(mark=_mark(row), **{name: row[name] for name in NAMES}) for row in rows}
+    logged = warehouse.day_marks(ERROR_LOGS, since, until)
+    rows = warehouse.query(day_sql("error_days"), {"since": since, "until": until}).to_pylist()
+    made = {row["day"]: row for row in rows}
+    return {
+        day: ErrorDay(day, _mark(logged.get(day)), **{name: made[day][name] for name in MADE if day in made})
+        for day in sorted({*logged, *made})
+    }
 
 
-NAMES = ("day", "fingerprinted", "grouped", "fingerprints_of", "fingerprints", "patterns_of")
+MADE = ("fingerprinted", "grouped", "fingerprints_of", "fingerprints", "patterns_of")
 
 
-def _mark(row: dict[str, object]) -> str:
-    return f"{METHOD}:{row['row_count']}:{row['watermark']}" if row["row_count"] else ""
+def _mark(mark: DayMark | None) -> str:
+    return f"{METHOD}:{mark.rows}:{mark.newest}" if mark else ""
 
 
 def note_fingerprints(warehouse: Warehouse, seen: ErrorDay, fingerprints: int) -> None:

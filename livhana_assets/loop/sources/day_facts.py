@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.ports import DayMark, Warehouse
 from livhana_assets.loop.sources.queries import load_sql
 from livhana_assets.loop.sources.records import Table
 
@@ -29,7 +29,7 @@ def day_facts(
     if not days:
         return {}
     sql = load_sql(SQL, f"{table.name.split('.')[-1]}_day")
-    marks = _marks(warehouse, table, min(days), max(days))
+    marks = warehouse.day_marks(table, min(days), max(days))
     empty = next((day for day in days if day not in marks), None)
     nothing = warehouse.query(sql, day_window(empty)).to_pylist()[0] if empty else {}
     facts: dict[date, Facts] = {}
@@ -43,17 +43,8 @@ def day_facts(
     return facts
 
 
-def _marks(warehouse: Warehouse, table: Table, first: date, last: date) -> dict[date, tuple[int, datetime | None]]:
-    rows = warehouse.query(
-        f"SELECT DATE(occurred_at) AS day, COUNT(*) AS row_count, MAX(ingested_at) AS watermark FROM {table.name} "
-        "WHERE occurred_at >= @start AND occurred_at < @end GROUP BY DATE(occurred_at)",
-        {"start": day_window(first)["start"], "end": day_window(last)["end"]},
-    )
-    return {row["day"]: _mark(row) for row in rows.to_pylist()}
-
-
-def _mark(facts: Facts) -> tuple[int, datetime | None]:
-    return int(facts["row_count"]), facts["watermark"]
+def _mark(facts: Facts) -> DayMark:
+    return DayMark(int(facts["row_count"]), facts["watermark"])
 
 
 def told(facts: Facts) -> dict[str, Any]:

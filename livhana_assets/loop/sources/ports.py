@@ -34,6 +34,14 @@ class Bill:
     billed_bytes: int = 0
 
 
+@dataclass(frozen=True)
+class DayMark:
+    """How many rows a day has, and when the newest of them was ingested: another mark means that rows came, or went."""
+
+    rows: int
+    newest: datetime | None
+
+
 class Warehouse(Protocol):
     """Tables partitioned by day, queried in BigQuery's dialect. Times are UTC. Every write is atomic."""
 
@@ -55,6 +63,10 @@ class Warehouse(Protocol):
 
     def compact(self) -> None:
         """Merge small files and drop what no reader needs. A no-op where the warehouse does it itself."""
+        ...
+
+    def day_marks(self, table: Table, since: date, until: date) -> Mapping[date, DayMark]:
+        """The mark of each day of a range, both ends included, of a table with `ingested_at`; days without rows are left out. Cheap."""
         ...
 
     def last_updated(self, table: Table) -> datetime | None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from livhana_assets.loop.patterns.performance.days import DayMarks, Mark, performance_sql
+from livhana_assets.loop.patterns.performance.days import DayMarks, performance_sql
 from livhana_assets.loop.patterns.performance.found import WINDOW
 from livhana_assets.loop.patterns.performance.model import pattern_id
 from livhana_assets.loop.sources.checks import Looked
-from livhana_assets.loop.sources.ports import Warehouse
+from livhana_assets.loop.sources.ports import DayMark, Warehouse
 from livhana_assets.loop.sources.redaction import redact_text
 
 TEXTS = ("service", "endpoint", "method", "title", "suspect_release")
@@ -28,13 +28,13 @@ def histograms_conserved(marks: Mapping[date, DayMarks]) -> Looked:
     return _conserved({day: (mark.logged, mark.placed) for day, mark in marks.items()}, "placed in buckets")
 
 
-def _conserved(marks: Mapping[date, tuple[Mark, Mark]], how: str) -> Looked:
+def _conserved(marks: Mapping[date, tuple[DayMark, DayMark]], how: str) -> Looked:
     amiss = {
-        str(day): f"{logged[0]} requests, {made[0]} {how}"
+        str(day): f"{logged.rows} requests, {made.rows} {how}"
         for day, (logged, made) in marks.items()
-        if logged[0] != made[0]
+        if logged.rows != made.rows
     }
-    return Looked("requests", sum(logged[0] for logged, _ in marks.values()), amiss, {"days": len(marks)})
+    return Looked("requests", sum(logged.rows for logged, _ in marks.values()), amiss, {"days": len(marks)})
 
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:

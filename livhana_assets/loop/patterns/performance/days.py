@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
 from livhana_assets.loop.patterns.days import day_bounds
-from livhana_assets.loop.sources.ports import Warehouse
-from livhana_assets.loop.sources.records import ENDPOINT_DAYS, ENDPOINT_HISTOGRAMS
+from livhana_assets.loop.sources.ports import DayMark, Warehouse
+from livhana_assets.loop.sources.records import API_METRICS, ENDPOINT_DAYS, ENDPOINT_HISTOGRAMS
 
-Mark = tuple[int, datetime | None]
-"""How many rows, and when the newest of them was ingested. Another mark means that rows came, or went."""
-NOTHING: Mark = (0, None)
+NOTHING = DayMark(0, None)
 
 
 @dataclass(frozen=True)
@@ -22,9 +20,9 @@ class DayMarks:
     """What a day holds, and what its partials stand for."""
 
     day: date
-    logged: Mark
-    summed: Mark
-    placed: Mark
+    logged: DayMark
+    summed: DayMark
+    placed: DayMark
 
     @property
     def days_due(self) -> bool:
@@ -42,22 +40,18 @@ def performance_sql(name: str) -> str:
 
 
 def day_marks(warehouse: Warehouse, since: date, until: date) -> Mapping[date, DayMarks]:
-    """The days of a range, both ends included, that hold requests or partials. Reads two columns of the requests, no more."""
-    window = {
-        "since": since,
-        "until": until,
-        "start": day_bounds(since)["start"],
-        "end": day_bounds(until)["end"],
-    }
-    rows = warehouse.query(performance_sql("days_marked"), window).to_pylist()
+    """The days of a range, both ends included, that hold requests or partials. The requests themselves are not read."""
+    logged = warehouse.day_marks(API_METRICS, since, until)
+    rows = warehouse.query(performance_sql("days_marked"), {"since": since, "until": until}).to_pylist()
+    made = {row["day"]: (_mark(row, "summed"), _mark(row, "placed")) for row in rows}
     return {
-        row["day"]: DayMarks(row["day"], _mark(row, "logged"), _mark(row, "summed"), _mark(row, "placed"))
-        for row in rows
+        day: DayMarks(day, logged.get(day, NOTHING), *made.get(day, (NOTHING, NOTHING)))
+        for day in sorted({*logged, *made})
     }
 
 
-def _mark(row: Mapping[str, Any], name: str) -> Mark:
-    return int(row[name]), row[f"{name}_newest"]
+def _mark(row: Mapping[str, Any], name: str) -> DayMark:
+    return DayMark(int(row[name]), row[f"{name}_newest"])
 
 
 def store_endpoint_days(warehouse: Warehouse, day: date) -> int:

@@ -1,0 +1,52 @@
+-- BigQuery
+/* Rows of one day, and how many of them have a fingerprint and are in a pattern. */
+SELECT
+  (
+    SELECT
+      COUNT(DISTINCT error_id)
+    FROM (
+      SELECT
+        insertId AS error_id,
+        timestamp AS occurred_at,
+        CAST(COALESCE(receiveTimestamp, timestamp) AS TIMESTAMP) AS ingested_at,
+        resource.labels.service_name AS service,
+        resource.labels.revision_name AS release,
+        CAST(CONCAT(
+          httpRequest.requestMethod,
+          ' ',
+          REGEXP_REPLACE(
+            REGEXP_EXTRACT(httpRequest.requestUrl, '^(?:[a-z]+://[^/]*)?([^?#]*)'),
+            '/[0-9a-f-]*[0-9][0-9a-f-]*\\b',
+            '/{id}'
+          )
+        ) AS STRING) AS endpoint,
+        CAST(LOWER(severity) AS STRING) AS severity,
+        CAST(NULL AS STRING) AS error_type,
+        CAST(COALESCE(jsonPayload.message, REGEXP_EXTRACT(textPayload, '^[^\\n]*')) AS STRING) AS message,
+        textPayload AS stack_trace,
+        trace AS request_id,
+        CAST(NULL AS JSON) AS context
+      FROM prod.run_logs
+      WHERE
+        severity IN ('ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY')
+    ) AS error_logs
+    WHERE
+      occurred_at >= @start AND occurred_at < @end
+  ) AS logged,
+  (
+    SELECT
+      COUNT(*)
+    FROM loop_of_ours.error_fingerprints
+    WHERE
+      day = @day
+  ) AS fingerprinted,
+  (
+    SELECT
+      IFNULL(SUM(occurrences), 0)
+    FROM loop_of_ours.error_patterns
+    WHERE
+      day = @day
+  ) AS grouped
+
+-- DuckDB
+/* Rows of one day, and how many of them have a fingerprint and are in a pattern. */ SELECT (SELECT COUNT(DISTINCT error_id) FROM logs.error_logs WHERE occurred_at >= $start AND occurred_at < $end) AS logged, (SELECT COUNT(*) FROM ai_learning.error_fingerprints WHERE day = $day) AS fingerprinted, (SELECT COALESCE(SUM(occurrences), 0) FROM ai_learning.error_patterns WHERE day = $day) AS grouped
