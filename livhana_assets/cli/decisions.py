@@ -112,7 +112,7 @@ def reject(
 def accept(proposal_id: Annotated[str, typer.Argument(help="a specification")], by: By = "") -> None:
     """Say that a specification is worth building."""
     accepted = decisions.accept(Loop().store, proposal_id, by=by or getpass.getuser(), now=now())
-    say(f"{accepted.id} is accepted.")
+    say(f"{accepted.id} is accepted: `livhana attach {accepted.id} PATCH` proves a patch of yours for it.")
 
 
 def _is_specification(proposal: Proposal) -> str:

@@ -345,7 +345,7 @@ def test_at_most_five_new_ones_are_shown_a_day_and_the_rest_is_one_step_away(hou
     client = house.as_("reviewer")
     first = client.get("/review").text
     assert first.count("<article") == 5
-    assert ">3 more wait</a> behind today's five" in first
+    assert ">3 more wait</a>: no more than five new ones" in first
     assert client.get("/review?all=1").text.count("<article") == 8
     assert "Only the day's share" in client.get("/review?all=1").text
 
@@ -367,7 +367,7 @@ def test_how_many_new_ones_a_day_is_a_setting(tmp_path: Path, warehouse: DeltaWa
         house.add(proved(number, created_at=NOW - timedelta(minutes=number)))
     page = house.as_("reviewer").get("/review").text
     assert page.count("<article") == 2
-    assert "2 more wait</a> behind today's two" in page
+    assert "2 more wait</a>: no more than two new ones" in page
 
 
 def test_undecided_ones_stay_and_each_day_brings_five_more(house: House3000) -> None:

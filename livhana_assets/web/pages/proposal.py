@@ -20,7 +20,7 @@ from livhana_assets.web.pages.diffs import files_of
 from livhana_assets.web.pages.press import Press
 
 DONE = {
-    "approved": "Approved. It is carried out as soon as the loop gets to it, or by the button here.",
+    "approved": "Approved. Where the loop is switched on it is carried out by itself, else by the button here; nothing is while it is paused.",
     "rejected": "Rejected. The reason is remembered, and the pattern is not proposed again until its evidence changes in kind.",
     "accepted": "Accepted: it is worth building.",
     "reversal": "This takes the change back. It is decided on like any other.",
