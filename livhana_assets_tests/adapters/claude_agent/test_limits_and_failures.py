@@ -157,6 +157,15 @@ def test_an_empty_diff_is_no_proposal_and_the_agents_words_are_the_reason(desk: 
     assert desk.refused([Reply(text=text)]) == f"nothing was changed. The agent said: {text}"
 
 
+def test_what_was_drafted_and_not_handed_in_is_judged_when_the_model_ends(desk: Desk) -> None:
+    script = [asks(READ), asks(GUARD, new_test()), Reply(text="Written for a test: done.")]
+    made = desk.carry(script)
+    assert isinstance(made, Patch) and (made.summary, desk.judge.seen) == ("Written for a test: done.", [made.text])
+    desk.judge = Judge("it adds no test")
+    ended = desk.carry(script)
+    assert isinstance(ended, NoPatch) and ended.reason == "what was drafted was refused: it adds no test"
+
+
 def test_an_edit_taken_back_is_an_empty_diff(desk: Desk) -> None:
     back = (GUARD[0], {**GUARD[1], "before": GUARD[1]["after"], "after": GUARD[1]["before"]})
     script = [asks(READ), asks(GUARD), asks(back), Reply(text="done")]
@@ -216,7 +225,7 @@ LASTING = sorted(set(FAULTS) - set(QUIET) - set(OF_ANSWERS))
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_failure_that_lasts_ends_as_no_proposal_with_the_ledger_whole(desk: Desk, fault: str) -> None:
     """It begins after a whole draft, so that there would be something half-made to keep."""
-    told = desk.refused(DRAFTED, faults=(None, None, *[fault] * 12), limits=replace(LIMITS, seconds=6))
+    told = desk.refused(DRAFTED, faults=(None, None, *[fault] * 12), limits=replace(LIMITS, seconds=4))
     assert told.startswith("the model gave no answer (") and desk.judge.seen == []
     assert all(line.outcome in ("settled", "released", "held") for line in desk.lines)
     assert len(desk.lines) >= 3
