@@ -188,5 +188,5 @@ def down() -> None:
     if loop.settings.redis_url:
         say("REDIS_URL is set: that server is not ours to stop.")
         return
-    stop_embedded_redis(loop.home / "redis")
-    say("The embedded Redis is stopped; its data stays.")
+    stopped = stop_embedded_redis(loop.home / "redis")
+    say("The embedded Redis is stopped; its data stays." if stopped else "No embedded Redis was running.")

@@ -142,3 +142,9 @@ def test_a_refusal_of_the_run_itself_is_a_refusal_of_the_command(shop: Terminal)
     approve_by_policy(store, store.get(proposal["id"]), now=datetime.now(UTC), policy=trusting, auto_executed_today=0)
     assert shop("execute", proposal["id"]).ended(3, "The policy that approved", "is off: `livhana approve")
     assert heads(shop) == refs and the_only(shop)["status"] == "approved"
+
+
+def test_down_says_whether_there_was_anything_to_stop(empty: Terminal) -> None:
+    assert empty("pause").code == 0
+    assert empty("down").ended(0, "The embedded Redis is stopped; its data stays.")
+    assert empty("down").ended(0, "No embedded Redis was running.")

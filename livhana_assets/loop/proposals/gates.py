@@ -53,7 +53,7 @@ def vet(
         "no special case of the test": _unread(changes, PYTHON),
     }
     return tuple(
-        Gate(name=name, passed=not reason, reason=reason or unread.get(name) or "nothing found")
+        Gate(name=name, passed=not reason, reason=reason or unread.get(name) or "nothing against it")
         for name, reason in (
             ("plain paths", _first(_odd_path(c.path) for c in whole)),
             ("plain files", _first(_odd_file(c) for c in changes)),
