@@ -123,7 +123,7 @@ def test_without_redis_nothing_is_spent(tmp_path: Path) -> None:
 def test_fifty_workers_some_of_which_are_killed_never_overspend_and_lose_no_attempt(url: str) -> None:
     spent = spent_by(50, 300_000, url, seed=0)
     assert spent.killed > 0
-    assert spent.requests > 50
+    assert spent.requests > 10
     assert (spent.overspent, spent.lost) == (0, 0), spent
 
 
