@@ -24,6 +24,8 @@ from livhana_assets.loop.sources.redaction import redact_text
 from livhana_assets.wiring import Loop, NotConfigured, now
 
 PROVES = {ONE_AT_A_TIME: "errands"}
+CARRIES_OUT = {ONE_AT_A_TIME: "agent"}
+"""Beside the others: the agent works for minutes, and nobody's own patch waits for it."""
 SAID = (Refused, IllegalTransition, StoreError, TargetError, SandboxUnavailable, WarehouseError, NotConfigured)
 """What is told in its own words."""
 BROKE = "The proof broke off: the run's log says why. Nothing was changed."
@@ -123,7 +125,7 @@ def propose_reversal() -> None:
 
 
 @dg.job(
-    tags=PROVES,
+    tags=CARRIES_OUT,
     description="Lets the coding agent carry out an accepted specification, within its limits; what is proved waits for its own approval. "
     "Started on the proposal's page.",
 )
