@@ -1,7 +1,7 @@
 """Poisoned texts, read by an analyst that obeys every one of them: what is asked, run, opened, offered and proposed stays as it was.
 
 Data that is quoted may differ. A fix that a text asks for is one more to be tried beside the others, where it edits code that was shown; it goes
-through the same proof.
+through the same proof. A fix that works and holds a wished line besides would be proposed: a person reads that line in the patch.
 """
 
 from __future__ import annotations
