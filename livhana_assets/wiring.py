@@ -256,12 +256,14 @@ class Loop:
             )
             raise NotConfigured(f"No agent drafts here. {told} Or give your own patch with `livhana attach`.")
         from livhana_assets.adapters.claude_analyst.agent import AgentLimits, ClaudeAgent
+        from livhana_assets.adapters.claude_analyst.keeping import keep
 
         s = self.settings
         limits = AgentLimits(
             turns=s.agent_turns, micro_dollars=round(s.agent_budget_usd * 1e6), seconds=60 * s.agent_minutes
         )
-        return ClaudeAgent(self.caller.within, ground, self.policy, self.home / "transcripts", limits=limits)
+        kept = self.home / "transcripts"
+        return ClaudeAgent(self.caller.within, ground, self.policy, kept, keep=partial(keep, self.home), limits=limits)
 
     @cached_property
     def claude_access(self) -> Access:

@@ -57,6 +57,9 @@ def test_the_agent_carries_out_an_accepted_specification_in_the_name_of_whoever_
     made = shop.store.get(waiting.id)
     assert (made.status, made.history[-1].actor, made.analyst) == (Status.PROPOSED, "ada", "claude")
     assert made.proof and made.proof.holds and made.requires_approval and made.approval is None
+    home = shop.loop.settings.root
+    assert made.origin and (home / f"packs/{made.origin.pack}.json").is_file()
+    assert (home / f"prompts/{made.origin.prompt}.md").is_file()
     assert instance.has_dynamic_partition("proposals", waiting.id), "its page in the Dagster UI shows the revision"
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,7 +60,8 @@ class Calls(Protocol):
 
 
 class ClaudeAgent:
-    """Implements `Agent`. `calls` opens a way to the model that spends at most so many millionths of a dollar."""
+    """Implements `Agent`. `calls` opens a way to the model that spends at most so many millionths of a dollar; `keep(name, text)`
+    stores what the model is told first under a name that its digest is in."""
 
     name = NAME
 
@@ -71,11 +72,12 @@ class ClaudeAgent:
         policy: Policy,
         transcripts: Path,
         *,
+        keep: Callable[[str, str], None] = lambda name, text: None,
         limits: AgentLimits = AgentLimits(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls, self._ground, self._policy, self._transcripts = calls, ground, policy, transcripts
-        self._limits, self._clock = limits, clock
+        self._limits, self._clock, self._keep = limits, clock, keep
 
     def carry(
         self, specification: Proposal, base: str, judge: Judge, pattern: ErrorPattern | None = None, *, at: datetime
@@ -84,11 +86,16 @@ class ClaudeAgent:
             transcript.add("begun", proposal=specification.id, base=base, prompt=prompt_digest(PROMPT), tools=_digest(DEFINITIONS), limits=asdict(self._limits))  # fmt: skip
             files = DraftFiles(self._ground.target, base, self._policy, at)
             told = briefing(specification, pattern, self._policy)
+            pack = json.dumps(told, ensure_ascii=False, sort_keys=True, default=str)
+            self._keep(f"packs/{_digest_of(pack)}.json", pack)
+            self._keep(f"prompts/{prompt_digest(PROMPT)}.md", prompt(PROMPT))
             calls = self._calls(self._limits.micro_dollars)
             session = _Session(
                 calls, files, self._ground, told, judge, self._limits, transcript, specification.id, self._clock
             )
-            return session.carried()
+            ended = session.carried()
+            account = replace(ended.account, pack=_digest_of(pack), prompt=prompt_digest(PROMPT))
+            return replace(ended, account=account)
 
 
 class _Ended(Exception):
@@ -112,6 +119,7 @@ class _Session:
     turns: int = 0
     micro_dollars: int = 0
     request_ids: list[str] = field(default_factory=list)
+    model: str = ""
     refusals: int = 0
     refused: set[str] = field(default_factory=set)
     proved: Callable[[Account], Patch] | None = None
@@ -158,6 +166,7 @@ class _Session:
             self.transcript.add("failed", turn=self.turns, failure=failed.kind, requestIds=list(failed.request_ids))
             raise _Ended(f"the model gave no answer ({failed.kind}): {failed}") from None
         self._note(turn.micro_dollars, turn.request_id)
+        self.model = turn.model or self.model
         shown = [block for block in turn.content if block.get("type") in ("text", "tool_use")]
         self.transcript.add(
             "model", turn=self.turns, requestId=turn.request_id, stop=turn.stop_reason, microDollars=turn.micro_dollars, content=shown,
@@ -241,7 +250,12 @@ class _Session:
 
     def _account(self) -> Account:
         return Account(
-            self.turns, self.micro_dollars, tuple(self.request_ids), self.transcript.name, self.transcript.digest
+            self.turns,
+            self.micro_dollars,
+            tuple(self.request_ids),
+            self.transcript.name,
+            self.transcript.digest,
+            self.model,
         )
 
 
@@ -255,4 +269,8 @@ def _said(text: str) -> str:
 
 
 def _digest(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+    return _digest_of(json.dumps(value, sort_keys=True))
+
+
+def _digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

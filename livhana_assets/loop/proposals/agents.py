@@ -13,13 +13,18 @@ from livhana_assets.loop.proposals.model import Proposal
 
 @dataclass(frozen=True)
 class Account:
-    """What an agent's work took, and where it can be read: a transcript's name under LIVHANA_HOME/transcripts, and its sha256."""
+    """What an agent's work took, and where it can be read: a transcript's name under LIVHANA_HOME/transcripts, and its sha256.
+
+    `pack` and `prompt` are the sha256 of what the model was told first, which are in LIVHANA_HOME as `Origin` says."""
 
     turns: int = 0
     micro_dollars: int = 0
     request_ids: tuple[str, ...] = ()
     transcript: str = ""
     digest: str = ""
+    model: str = ""
+    pack: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from livhana_assets.loop.proposals.model import (
     Evidence,
     Gate,
     Implementation,
+    Origin,
     Proof,
     Proposal,
     Reason,
@@ -43,6 +44,7 @@ class Author:
     analyst: str = ANALYST
     evidence: tuple[Evidence, ...] = ()
     metrics: Mapping[str, float | None] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -279,6 +281,7 @@ def revision(
         "implementation": Implementation(file=main_file, fix=author.fix, patch=patch, base_commit=base),
         "evidence": (*proposal.evidence, *author.evidence),
         "metrics": {**proposal.metrics, **author.metrics},
+        "origin": author.origin or proposal.origin,
         "tests": found.proof.tests,
         "proof": found.proof,
         "gates": found.gates,

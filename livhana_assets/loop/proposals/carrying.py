@@ -19,7 +19,7 @@ from livhana_assets.loop.proposals.attaching import (
 )
 from livhana_assets.loop.proposals.crashes import Unproved
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition, advance
-from livhana_assets.loop.proposals.model import Effect, Evidence, Proposal, Status
+from livhana_assets.loop.proposals.model import Effect, Evidence, Origin, Proposal, Status
 from livhana_assets.loop.proposals.policy import Policy
 from livhana_assets.loop.proposals.ports import ProposalStore, StaleVersion
 from livhana_assets.loop.proposals.proof import ProvingGround
@@ -87,7 +87,7 @@ def carry_out_specification(
         _give_back(store, proposal, f"no proposal: {why}", by, now)
         return Unproved(why)
     changes = revision(
-        proposal, judge.held[made.text], pattern, ground, policy, effect, base, author_of(made, agent)
+        proposal, judge.held[made.text], pattern, ground, policy, effect, base, author_of(proposal, made, agent)
     )  # fmt: skip
     return propose(store, proposal, changes, by=by, now=now)
 
@@ -104,7 +104,7 @@ def require_carriable(store: ProposalStore, proposal: Proposal, now: datetime) -
         )
 
 
-def author_of(made: Patch, agent: Agent) -> Author:
+def author_of(proposal: Proposal, made: Patch, agent: Agent) -> Author:
     """What the revision says of the agent: its own words, redacted and bounded, and where its work can be read."""
     account = made.account
     told = redact_text(made.summary)[:TOLD].strip() or "The agent said nothing about its patch."
@@ -113,8 +113,9 @@ def author_of(made: Patch, agent: Agent) -> Author:
         value=f"{account.turns} turns, {len(account.request_ids)} requests, transcript sha256 {account.digest or 'none'}",
         source=SHOWS,
     )
-    metrics = {"modelUsd": account.micro_dollars / 1e6}
-    return Author(agent.name, fix=told, analyst=agent.name, evidence=(read,), metrics=metrics)
+    usd = (proposal.metrics.get("modelUsd") or 0.0) + account.micro_dollars / 1e6
+    origin = Origin(model=account.model, pack=account.pack, prompt=account.prompt, requests=account.request_ids)
+    return Author(agent.name, fix=told, analyst=agent.name, evidence=(read,), metrics={"modelUsd": usd}, origin=origin)
 
 
 def _give_back(store: ProposalStore, proposal: Proposal, why: str, by: str, now: datetime) -> None:

@@ -22,6 +22,7 @@ from livhana_assets.loop.proposals.carrying import ABANDONED, carry_out_specific
 from livhana_assets.loop.proposals.crashes import Unproved
 from livhana_assets.loop.proposals.lifecycle import IllegalTransition
 from livhana_assets.loop.proposals.model import Proposal, Status
+from livhana_assets.loop.proposals.prompting import prompt_digest
 from livhana_assets.loop.proposals.proof import ProvingGround
 from livhana_assets.loop.review.decisions import accept, approve
 from livhana_assets_tests.a_proposal import a_proposal
@@ -77,6 +78,8 @@ def test_an_accepted_specification_becomes_a_proved_patch_that_waits_for_its_own
     spent = spend_of_day(client, datetime.now(UTC).date())
     assert (spent.settled, spent.held) == (told["microDollars"], 0) and spent.settled > 0
     assert made.metrics["modelUsd"] == told["microDollars"] / 1e6
+    assert made.origin and (made.origin.model, list(made.origin.requests)) == ("claude-opus-5-5", told["requestIds"])
+    assert made.origin.pack and made.origin.prompt == prompt_digest("carry_out")
 
     approve(store, made.id, digest=made.digest, by="ada", now=AT, policy=POLICY, door="cli")
     done = carry_out(store, ground, made.id, run_id="run", policy=POLICY, now=AT)
