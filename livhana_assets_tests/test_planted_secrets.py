@@ -294,10 +294,6 @@ def test_none_comes_through_the_embedded_warehouse(tmp_path: Path) -> None:
     assert {place: kinds for place, kinds in found.items() if kinds} == {}
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="tables made where the rows are hold names as written; which, but for PARTIALS, is not yet counted",
-)
 def test_none_comes_through_bigquery_whose_source_rows_are_raw(tmp_path: Path) -> None:
     with open_bigquery_server() as server:
         options = ClientOptions(api_endpoint=server.url)

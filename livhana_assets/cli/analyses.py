@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -201,10 +202,30 @@ def show_finding(loop: Loop, name: str, *, as_json: bool) -> None:
         print_json(value)
         return
     out.rule(printable(str(value.get("title", name))), align="left")
-    print_rows([{"what": key, "value": _told(held)} for key, held in value.items() if held not in (None, [], {}, "")])
+    shown = {_words(key): _told(held) for key, held in value.items() if held not in (None, [], {}, "")}
+    print_rows([{"what": what, "value": told} for what, told in shown.items()])
+
+
+def _words(key: str) -> str:
+    """`lostMs` as `lost ms`."""
+    return re.sub(r"(?<=[a-z0-9])[A-Z]", lambda found: f" {found[0].lower()}", key)
 
 
 def _told(held: object) -> object:
+    """A value in one cell: members of a list below each other, figures rounded, a share with its bounds."""
+    if isinstance(held, float):
+        return round(held, 2)
     if isinstance(held, list):
         return "\n".join(str(_told(one)) for one in held[-SHOWN:])
-    return ", ".join(f"{key} {_told(one)}" for key, one in held.items()) if isinstance(held, dict) else held
+    if not isinstance(held, dict):
+        return held
+    return _share(held) or ", ".join(
+        f"{_words(key)} {_told(one)}" for key, one in held.items() if one not in (None, False)
+    )
+
+
+def _share(held: Mapping[str, Any]) -> str:
+    """What a rate with its confidence bounds says; empty where it is none."""
+    if held.keys() != {"hits", "of", "rate", "low", "high"} or held["rate"] is None:
+        return ""
+    return f"{held['hits']} of {held['of']}: {held['rate']:.0%} (95 %: {held['low']:.0%} to {held['high']:.0%})"

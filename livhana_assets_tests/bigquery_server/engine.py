@@ -63,7 +63,9 @@ class Engine:
         resource = self.found(self.tables, name, "Table")
         held = {one["name"] for one in resource["schema"]["fields"]}
         if held - {one["name"] for one in fields}:
-            raise Refused(400, "invalid", f"Provided Schema does not match Table {name}. Field is missing in new schema")
+            raise Refused(
+                400, "invalid", f"Provided Schema does not match Table {name}. Field is missing in new schema"
+            )
         for one in fields:
             if one["name"] not in held:
                 self._db.execute(f'ALTER TABLE {name} ADD COLUMN "{one["name"]}" {wire.duckdb_type(one)}')

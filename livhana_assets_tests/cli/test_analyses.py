@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def test_a_slow_endpoint_is_found_and_shown(empty: Terminal, tmp_path: Path) -> 
     assert [(one["endpoint"], one["kind"], one["requests"]) for one in found] == [("/report", "slow", 180)]
     shown = empty("show", found[0]["patternId"], "--json")
     assert json.loads(shown.out) == found[0]
-    assert "/report" in empty("show", found[0]["patternId"]).out
+    told = empty("show", found[0]["patternId"]).out
+    assert "/report" in told and re.search(r"p95 ms +│ [\d.]{3,7} *$", told, re.MULTILINE), told
 
 
 def test_too_few_interactions_are_said_and_enough_are_judged(empty: Terminal, tmp_path: Path) -> None:
@@ -58,6 +60,7 @@ def test_too_few_interactions_are_said_and_enough_are_judged(empty: Terminal, tm
     found = json.loads(empty("analyze", "learning", "--json").out)
     assert sum(one["interactions"] for one in found) == 160
     assert {one["success"]["of"] for one in found if one["title"] in QUESTIONS} == {80}
+    assert re.search(r"success +│ \d+ of 80: \d+% \(95 %: \d+% to \d+%\)", empty("show", found[0]["patternId"]).out)
 
 
 def test_a_dry_run_looks_at_nothing_anew(empty: Terminal, tmp_path: Path) -> None:

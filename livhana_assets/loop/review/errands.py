@@ -71,7 +71,9 @@ def find(store: ProposalStore, number: int) -> Errand:
         elif _answers(entry, latest):
             return replace(latest, outcome=_outcome(entry))
     if latest is None:
-        raise NoSuchErrand(f"Line {number} of the audit asks for nothing: attach, take back or let the agent draft on a proposal's page.")
+        raise NoSuchErrand(
+            f"Line {number} of the audit asks for nothing: attach, take back or let the agent draft on a proposal's page."
+        )
     return latest
 
 

@@ -82,7 +82,9 @@ def test_evidence_of_another_kind_may_be_proposed_again(changes: dict[str, Any])
 
 def test_another_minor_release_or_commit_is_no_other_kind() -> None:
     for name in ("v1.9.1", "3f9c2d1e", "2f" * 20, "main"):
-        assert refused(a_pattern(releases=(ReleaseCount(name=name, occurrences=1),)), (rejected(a_pattern()),)) is not None
+        assert (
+            refused(a_pattern(releases=(ReleaseCount(name=name, occurrences=1),)), (rejected(a_pattern()),)) is not None
+        )
     assert [release_line(name) for name in ("v1.2", "shop-2.0.1", "2026.11.3", "abc", "1234567")] == [
         "1",
         "2",
