@@ -52,7 +52,7 @@ def _load(warehouse: Warehouse, day: date, rows: str) -> Distinct:
 
     said = warehouse.query(day_sql("message_heads", rows), day_bounds(day))
     # Keys first: a row that arrives between the two queries then has a trace nobody asks for, never the reverse.
-    keyed = warehouse.query(day_sql("trace_keys", rows), day_bounds(day)).select(["error_id", "trace_key"])
+    keyed = warehouse.query(day_sql("traced_errors", rows), day_bounds(day))
     traces = warehouse.query(day_sql("distinct_traces", rows), day_bounds(day)).to_pylist() if len(keyed) else []
     messages, of_said = _messages(said)
     known = pa.array([row["trace_key"] for row in traces], pa.string())

@@ -5,7 +5,16 @@ SELECT
   MIN(occurred_at) AS first_occurred_at,
   MAX(occurred_at) AS last_occurred_at,
   COUNTIF(endpoint IS NULL OR duration_ms IS NULL OR ingested_at IS NULL) AS missing_required,
-  COUNT(*) - COUNT(DISTINCT TO_JSON_STRING(STRUCT(request_id, endpoint, occurred_at))) AS duplicate_rows,
+  (
+    SELECT IFNULL(SUM(copies - 1), 0)
+    FROM (
+      SELECT COUNT(*) AS copies
+      FROM performance.api_metrics
+      WHERE occurred_at >= @start AND occurred_at < @end
+      GROUP BY request_id, endpoint, occurred_at
+      HAVING COUNT(*) > 1
+    ) AS repeated
+  ) AS duplicate_rows,
   COUNTIF(status_code IS NULL) AS without_status_code,
   COUNTIF(release IS NULL) AS without_release,
   MIN(duration_ms) AS least_duration_ms,
