@@ -6,7 +6,7 @@ SELECT
   MAX(occurred_at) AS last_occurred_at,
   COUNTIF(endpoint IS NULL OR duration_ms IS NULL OR ingested_at IS NULL) AS missing_required,
   (
-    SELECT IFNULL(SUM(copies - 1), 0)
+    SELECT CAST(IFNULL(SUM(copies - 1), 0) AS INT64)
     FROM (
       SELECT COUNT(*) AS copies
       FROM performance.api_metrics
