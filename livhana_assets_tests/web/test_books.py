@@ -63,5 +63,6 @@ def test_figures_kept_line_by_line_are_those_of_the_whole_audit(tmp_path: Path) 
             after, expected_version=proposal.version, actor="jesse", action=str(status), operation=f"{status}:1"
         )
         told = api.get("/metrics").json()
-        assert told == improvement_counters(tuple(api.store.audit()), api.store.proposals()), status
+        counters = improvement_counters(tuple(api.store.audit()), api.store.proposals())
+        assert {name: told[name] for name in counters} == counters, status
     assert (told["bugsFixed"], told["improvementsImplemented"]) == (0, 1)
