@@ -38,8 +38,9 @@ def desk(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AR
         yield desk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
+    """For one file: while it is open this process has a running event loop, which tests of other files must not find."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

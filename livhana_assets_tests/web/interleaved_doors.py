@@ -33,7 +33,7 @@ PATIENCE = 20
 """Times that the store is asked again which does not answer, each of several seconds."""
 DECIDABLE = (Status.PROPOSED, Status.SPECIFIED, Status.ACCEPTED)
 CHANGED = re.compile(r"is not what you saw any more|It changed since you saw it")
-STANDS = re.compile(r"\S+ is (?P<status>[a-z_]+); it cannot become [a-z_]+\.")
+STANDS = re.compile(r"\S+ is (?P<status>[a-z_]+)(?:; it cannot become [a-z_]+\.|: it has a patch to approve or reject)")
 VERSIONS = re.compile(r"is at version (?P<now>\d+), no longer at (?P<then>\d+)")
 SPECIFICATION = re.compile(r"is a specification without a patch")
 
