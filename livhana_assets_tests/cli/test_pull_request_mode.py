@@ -92,7 +92,7 @@ def test_an_approved_fix_is_published_with_its_evidence_and_landed_by_the_merge(
     [pull] = desk.github.pulls
     assert desk.shown()["digest"] in pull["body"] and "### Proof" in pull["body"]
     assert git(desk.github.repository, "show", "main:shop/price.py") == BUGGY.strip()
-    assert desk.terminal("execute", desk.fix).ended(0, "pull request 1 into main")
+    assert desk.terminal("execute", desk.fix).ended(3, "waits to be merged")
     desk.github.merge(1, "grace")
     assert "was merged by github:grace" in desk.look()
     assert desk.shown()["status"] == "implemented"
@@ -107,7 +107,7 @@ def test_a_push_to_it_is_a_revision_that_nobody_has_approved(desk: Desk) -> None
     assert desk.terminal("execute", desk.fix).ended(3, "is proposed, not approved")
     assert desk.terminal("approve", desk.fix, "--digest", before).ended(3, "is not what you saw any more")
     assert desk.approve() != before
-    assert desk.terminal("execute", desk.fix).ended(3, "waits to be merged")
+    assert desk.terminal("execute", desk.fix).ended(0, "pull request 1 into main")
     desk.github.merge(1, "grace")
     assert "was merged by github:grace" in desk.look()
     assert desk.shown()["status"] == "implemented"
