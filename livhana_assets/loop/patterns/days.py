@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 
@@ -18,3 +19,9 @@ def day_sql(name: str, rows: str = "rows_once") -> str:
 def day_bounds(day: date) -> dict[str, datetime]:
     start = datetime.combine(day, time(), UTC)
     return {"start": start, "end": start + timedelta(days=1)}
+
+
+def day_span(days: Sequence[date]) -> dict[str, object]:
+    """From the first to the last of the days, as dates and as moments."""
+    first, last = min(days), max(days)
+    return {"since": first, "until": last, "start": day_bounds(first)["start"], "end": day_bounds(last)["end"]}

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from livhana_assets.loop.patterns.days import day_span
 from livhana_assets.loop.patterns.features.grouping import SQL, Read
-from livhana_assets.loop.patterns.interactions.checks import span, without_secrets
+from livhana_assets.loop.patterns.interactions.checks import IDENTIFIERS, cluster_of
 from livhana_assets.loop.patterns.interactions.partials import Row
 from livhana_assets.loop.patterns.interactions.statements import statement
+from livhana_assets.loop.patterns.leaks import without_secrets
 from livhana_assets.loop.sources.arrow_rows import arrow_schema
 from livhana_assets.loop.sources.checks import Looked
 from livhana_assets.loop.sources.ports import Warehouse
-from livhana_assets.loop.sources.records import FEATURE_LOOKS
+from livhana_assets.loop.sources.records import FEATURE_LOOKS, FEATURE_PATTERNS
 
 METHOD = 1
 """Counted up when the same rows would be read in another way, so that every day is due again."""
@@ -38,7 +40,7 @@ class DayState:
 
 def day_states(warehouse: Warehouse, since: date, until: date) -> dict[date, DayState]:
     """Every day of a range, both ends included, that has interactions or something that was made of them."""
-    rows = warehouse.query(statement("day_states", SQL), span([since, until])).to_pylist()
+    rows = warehouse.query(statement("day_states", SQL), day_span([since, until])).to_pylist()
     return {row["day"]: _state(row) for row in rows}
 
 
@@ -77,9 +79,9 @@ def rows_conserved(states: Mapping[date, DayState]) -> Looked:
 
 def minimum_evidence(warehouse: Warehouse, days: Sequence[date], minimum: int) -> Looked:
     """Whether every pattern of the days has exemplars, and all of them are interactions of its day."""
-    rows = warehouse.query(statement("pattern_evidence", SQL), span(days)).to_pylist() if days else []
+    rows = warehouse.query(statement("pattern_evidence", SQL), day_span(days)).to_pylist() if days else []
     amiss = {
-        f"{row['day']} {row['cluster_id']}": f"{row['found']} of its {row['exemplars']} exemplars are interactions of that day"
+        cluster_of(row): f"{row['found']} of its {row['exemplars']} exemplars are interactions of that day"
         for row in rows
         if not row["exemplars"] or row["found"] < row["exemplars"] or row["requests"] < row["exemplars"]
     }
@@ -90,4 +92,4 @@ def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
     window = {"since": min(days), "until": max(days)} if days else {}
     rows = warehouse.query(statement("pattern_days", SQL), window).to_pylist() if days else []
-    return without_secrets(rows, TEXTS, len(days))
+    return without_secrets(rows, FEATURE_PATTERNS, TEXTS, len(days), cluster_of, IDENTIFIERS)

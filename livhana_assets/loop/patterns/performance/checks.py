@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from livhana_assets.loop.patterns.leaks import without_secrets
 from livhana_assets.loop.patterns.performance.days import DayMarks, performance_sql
 from livhana_assets.loop.patterns.performance.found import WINDOW
 from livhana_assets.loop.patterns.performance.model import pattern_id
 from livhana_assets.loop.sources.checks import Looked
 from livhana_assets.loop.sources.ports import DayMark, Warehouse
+from livhana_assets.loop.sources.records import PERFORMANCE_PATTERNS
 from livhana_assets.loop.sources.redaction import redact_text
 
 TEXTS = ("service", "endpoint", "method", "title", "suspect_release")
@@ -75,12 +77,7 @@ def _thin(row: Row, measured: Mapping[Key, int], minimum: int) -> str:
 
 def no_secrets(warehouse: Warehouse, days: Sequence[date]) -> Looked:
     """Whether redaction, run again over every text of the days' patterns, changes nothing."""
-    rows = _stored(warehouse, days)
-    leaking = {
-        _named(row): [name for name in TEXTS if row[name] and redact_text(row[name]) != row[name]] for row in rows
-    }
-    amiss = {name: f"a secret in {', '.join(columns)}" for name, columns in leaking.items() if columns}
-    return Looked("patterns", len(rows), amiss, {"days": len(days)})
+    return without_secrets(_stored(warehouse, days), PERFORMANCE_PATTERNS, TEXTS, len(days), _named)
 
 
 def _named(row: Row) -> str:
