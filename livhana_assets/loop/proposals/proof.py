@@ -133,7 +133,7 @@ def keeps_the_suite(ground: ProvingGround, runner: TestRunner, fixed: str, deman
     """Every demanded id passes with the patch: a skip, an xfail, a missing id or an unfinished run is a failure."""
     return judged(
         "whole suite",
-        f"passes the {counted(len(demanded), 'test')} that passed before",
+        f"passes the {counted(len(demanded), 'test')} of {runner.name} that passed before",
         lambda: _judge_suite(ground.run(fixed, runner), demanded),
     )
 
@@ -165,7 +165,7 @@ def _baseline(ground: ProvingGround, commit: str, runner: TestRunner) -> Baselin
         observed += f": {said}"
     step = Step(
         name="baseline",
-        expected="runs and passes",
+        expected=f"runs and passes under {runner.name}",
         observed=observed,
         passed=usable,
         seconds=round(time.monotonic() - started, 2),

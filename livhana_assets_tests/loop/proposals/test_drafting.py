@@ -249,7 +249,7 @@ def test_a_fix_that_breaks_the_suite_is_refused(ground: ProvingGround) -> None:
     assert made.status is Status.SPECIFIED
     [tried] = [one for one in made.evidence if one.label == "tried: Scripted"]
     assert tried.value == (
-        "whole suite: expected that it passes the 1 test that passed before, "
+        "whole suite: expected that it passes the 1 test of pytest that passed before, "
         "but 1 no longer passes, first tests/test_rates.py::test_light"
     )
     assert "reprove" not in tried.source

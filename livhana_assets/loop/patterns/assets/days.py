@@ -1,6 +1,6 @@
 """What the assets of this room share: their group, and the days that a run asks for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,15 +18,12 @@ def span_of(context: dg.AssetExecutionContext) -> tuple[date, date]:
     return min(days), max(days)
 
 
-def page_of(context: dg.AssetExecutionContext, made: bool, draw: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What an asset shows of its patterns: drawn anew where some were made, else as its newest materialization shows it."""
+def page_of(
+    context: dg.AssetExecutionContext, made: bool, names: Sequence[str], draw: Callable[[], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """What an asset shows of its patterns under these names: drawn anew where some were made, else as its newest materialization shows it."""
     shown = {} if made else _newest(context)
-    names = shown.get("shown")
-    kept = str(names.value).split(", ") if names else []
-    if kept and all(name in shown for name in kept):
-        return {name: shown[name] for name in (*kept, "shown")}
-    drawn = draw()
-    return {**drawn, "shown": ", ".join(drawn)}
+    return {name: shown[name] for name in names} if all(name in shown for name in names) else draw()
 
 
 def _newest(context: dg.AssetExecutionContext) -> Mapping[str, dg.MetadataValue]:

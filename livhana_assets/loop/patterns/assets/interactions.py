@@ -97,7 +97,7 @@ def interaction_patterns(
         metadata={
             "days": len(days),
             "made": len(due),
-            **page_of(context, bool(due), draw),
+            **page_of(context, bool(due), ("found", "patterns", "plot"), draw),
             **cost(warehouse),
         },
         check_results=[

@@ -137,7 +137,7 @@ def performance_patterns(
         metadata={
             "days": len(context.partition_keys),
             "made": len(made),
-            **page_of(context, bool(made), draw),
+            **page_of(context, bool(made), ("patterns", "plot"), draw),
             **cost(warehouse),
         },
         check_results=[
