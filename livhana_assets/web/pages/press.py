@@ -180,6 +180,7 @@ class Press:
             finalize=words.visible,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         made.globals.update(
             Role=Role, meaning=words.MARKS, look=_fingerprint(STATIC / "review.css"), script=_fingerprint(STATIC / "review.js"),
